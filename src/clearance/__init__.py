@@ -1,0 +1,1 @@
+"""AWS authorization you can run, explain and prove."""

@@ -1,0 +1,1 @@
+"""One file per command; the exit code is the answer."""

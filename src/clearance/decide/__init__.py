@@ -1,0 +1,1 @@
+"""Every policy layer of one request, to a Decision with its checks."""

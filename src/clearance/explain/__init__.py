@@ -1,0 +1,1 @@
+"""Why a request was denied, and the smallest change that would allow it."""

@@ -1,0 +1,1 @@
+"""I/O: AWS facts from packages on disk."""
