@@ -1,0 +1,114 @@
+"""What a function is, what an invocation gives back, and how it can be refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+__all__ = [
+    "BadPackage",
+    "Credentials",
+    "FunctionSpec",
+    "InvocationRefused",
+    "LogEvent",
+    "Outcome",
+    "RuntimeUnavailable",
+    "Throttled",
+]
+
+
+class InvocationRefused(Exception):  # noqa: N818 (its children carry AWS's own names)
+    """The function was not run; ``code`` and ``status`` are what Lambda's API answers."""
+
+    code = "ServiceException"
+    status = 500
+
+
+class Throttled(InvocationRefused):
+    """Every execution environment the function may have is busy."""
+
+    code = "TooManyRequestsException"
+    status = 429
+
+    def __init__(self, reason: str = "ConcurrentInvocationLimitExceeded") -> None:
+        # "Rate Exceeded." and `Reason` are what Invoke answers (API_Invoke, lambda).
+        super().__init__("Rate Exceeded.")
+        self.reason = reason
+
+
+class RuntimeUnavailable(InvocationRefused):
+    """This machine cannot run the function's runtime; the message says what it can run."""
+
+    # "The runtime or runtime version specified is not supported." (API_Invoke, lambda)
+    code = "InvalidRuntimeException"
+    status = 502
+
+
+class BadPackage(InvocationRefused, ValueError):
+    """The zip file cannot be unpacked safely."""
+
+    code = "InvalidParameterValueException"
+    status = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The execution role's session, as the function sees it."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expiration: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One version of a function; ``arn`` is the ARN as it was invoked, qualifier included."""
+
+    arn: str
+    unqualified_arn: str
+    name: str
+    version: str
+    account: str
+    region: str
+    role: str
+    runtime: str
+    handler: str
+    code_sha256: str
+    code: bytes = field(repr=False)
+    timeout: float = 3
+    memory_mb: int = 128
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    layers: tuple[bytes, ...] = field(default=(), repr=False)
+    log_group: str = ""
+    log_stream: str = ""
+    reserved_concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One line for CloudWatch Logs."""
+
+    timestamp: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What Invoke answers, and what it leaves in the logs.
+
+    ``function_error`` is `Unhandled` for everything that went wrong inside the function, which
+    is what Lambda's own runtimes answer; `Handled` only if the runtime said so.
+    """
+
+    payload: bytes
+    function_error: str | None
+    executed_version: str
+    request_id: str
+    log_tail: bytes
+    log_events: tuple[LogEvent, ...]
+    log_stream: str
+    duration_ms: float
+    init_ms: float | None
+    billed_ms: int
+    max_memory_mb: int
+    status_code: int = 200
