@@ -1,0 +1,97 @@
+"""A Lambda function: its configuration, versions, aliases and who may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+__all__ = ["Alias", "Function", "FunctionConfiguration", "FunctionPolicy", "FunctionUrl"]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPolicy:
+    """A function policy: one a function, version or alias (R209)."""
+
+    text: str
+    revision_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionConfiguration:
+    """What one version of a function is; ``code`` is the name of a blob, its SHA-256 in hex."""
+
+    role: str
+    runtime: str
+    handler: str
+    code: str
+    code_size: int
+    code_sha256: str
+    modified: datetime
+    revision_id: str
+    version: str = "$LATEST"
+    description: str = ""
+    timeout: int = 3
+    memory: int = 128
+    environment: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ("x86_64",)
+    vpc_id: str | None = None
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+    kms_key_arn: str | None = None
+    dead_letter_arn: str | None = None
+    tracing: str = "PassThrough"
+    ephemeral_storage: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name for a version; ``weights`` sends a share of calls to other versions."""
+
+    name: str
+    version: str
+    revision_id: str
+    description: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionUrl:
+    """A function URL of the function or of one alias (R211)."""
+
+    url_id: str
+    auth_type: str
+    created: datetime
+    modified: datetime
+    invoke_mode: str = "BUFFERED"
+    cors: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function with everything that hangs on it.
+
+    ``policies`` and ``urls`` are keyed by qualifier; the empty string is the unqualified
+    function. ``versions`` holds published versions by number.
+    """
+
+    name: str
+    region: str
+    latest: FunctionConfiguration
+    versions: Mapping[str, FunctionConfiguration] = field(default_factory=dict)
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    policies: Mapping[str, FunctionPolicy] = field(default_factory=dict)
+    urls: Mapping[str, FunctionUrl] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    reserved_concurrency: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Where an account keeps it: ``region/name``."""
+        return f"{self.region}/{self.name}"
+
+    def arn(self, account: str, qualifier: str = "", partition: str = "aws") -> str:
+        """The function's ARN, with the qualifier if one is given (R200)."""
+        tail = f":{qualifier}" if qualifier else ""
+        return f"arn:{partition}:lambda:{self.region}:{account}:function:{self.name}{tail}"
