@@ -54,6 +54,5 @@ class Arn:
         return self.resource.rsplit("/", 1)[-1]
 
     def __str__(self) -> str:
-        return ":".join(
-            ("arn", self.partition, self.service, self.region, self.account, self.resource)
-        )
+        head = f"arn:{self.partition}:{self.service}:{self.region}"
+        return f"{head}:{self.account}:{self.resource}"

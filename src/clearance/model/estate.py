@@ -167,7 +167,7 @@ class ManagedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Any resource with a policy or tags: bucket, queue, topic, key, secret …"""
+    """Any resource with a policy or tags: bucket, queue, topic, key, secret and the like."""
 
     arn: str
     policy: str | None = None
@@ -228,7 +228,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class OrgPolicy:
-    """A service or resource control policy; ``type`` is AWS's name, SERVICE_CONTROL_POLICY …"""
+    """A service or resource control policy; ``type`` is AWS's name, e.g. SERVICE_CONTROL_POLICY."""
 
     id: str
     name: str
@@ -342,9 +342,7 @@ class Estate:
 
     def with_organization(self, organization: Organization) -> Estate:
         """This estate with one organization added or replaced."""
-        return replace(
-            self, organizations={**self.organizations, organization.id: organization}
-        )
+        return replace(self, organizations={**self.organizations, organization.id: organization})
 
     def without(self, accounts: Iterable[str]) -> Estate:
         """This estate less some accounts."""

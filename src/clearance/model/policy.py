@@ -80,9 +80,11 @@ class Principals:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. ``actions``, ``resources`` and ``principals`` hold the Not- form
-    when the flag beside them says so; ``resources`` is None only where the grammar has none
-    (trust policies) and then means the resource the policy is attached to.
+    """One statement.
+
+    ``actions``, ``resources`` and ``principals`` hold the Not- form when the flag beside them
+    says so; ``resources`` is None only where the grammar has none (trust policies) and then
+    means the resource the policy is attached to.
     """
 
     index: int

@@ -121,8 +121,7 @@ def _value(key: str, entry: str | bool | float | Iterable[str]) -> ContextValue:
         return ContextValue(key, (_TEXT[entry],))
     if isinstance(entry, str | int | float):
         return ContextValue(key, (str(entry),))
-    values = tuple(_TEXT[v] if isinstance(v, bool) else str(v) for v in entry)
-    return ContextValue(key, values, multivalued=True)
+    return ContextValue(key, tuple(str(value) for value in entry), multivalued=True)
 
 
 @dataclass(frozen=True, slots=True)
