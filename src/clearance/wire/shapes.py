@@ -7,6 +7,7 @@ recursive shapes need no special care.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, TypeAlias
 
 __all__ = [
     "Field",
@@ -17,7 +18,12 @@ __all__ = [
     "Service",
     "Shape",
     "ShapeError",
+    "Value",
 ]
+
+# A modelled value: str, int, float, bool, bytes, an aware datetime, a list or dict of these, or
+# whatever JSON holds where a shape is a document.
+Value: TypeAlias = Any
 
 
 class Protocol(StrEnum):
