@@ -16,10 +16,12 @@ __all__ = [
     "FULL_ACCESS",
     "AccessKey",
     "Account",
+    "AccountRequest",
     "Estate",
     "Group",
     "InstanceProfile",
     "ManagedPolicy",
+    "MfaDevice",
     "OrgAccount",
     "OrgPolicy",
     "OrgUnit",
@@ -56,6 +58,18 @@ class AccessKey:
     last_used: datetime | None = None
     last_service: str | None = None
     last_region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MfaDevice:
+    """A virtual MFA device; ``seed`` is base32, ``user`` the name of the user it is enabled for."""
+
+    serial: str
+    seed: Secret
+    created: datetime
+    user: str | None = None
+    enabled: datetime | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +217,7 @@ class Account:
     resources: Mapping[str, Resource] = field(default_factory=dict)
     vpc_endpoints: Mapping[str, VpcEndpoint] = field(default_factory=dict)
     root_keys: Mapping[str, AccessKey] = field(default_factory=dict)
+    mfa_devices: Mapping[str, MfaDevice] = field(default_factory=dict)
 
     def arn(self, kind: str, path: str, name: str) -> str:
         """The ARN of something in IAM, e.g. ``arn("user", "/team/", "ana")``."""
@@ -257,6 +272,19 @@ class OrgAccount:
     email: str = ""
     joined: datetime | None = None
     status: str = "ACTIVE"
+    joined_method: str = "INVITED"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRequest:
+    """A CreateAccount call and what became of it; ``account`` is None when it failed."""
+
+    id: str
+    name: str
+    requested: datetime
+    completed: datetime
+    account: str | None = None
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +292,8 @@ class Organization:
     """An organization: its tree, its policies and where they hang.
 
     ``attachments`` maps a root, unit or account id to the ids of the policies attached there;
-    ``enabled`` lists the policy types that are switched on.
+    ``enabled`` lists the policy types that are switched on, ``tags`` is keyed by the id of what
+    is tagged.
     """
 
     id: str
@@ -274,6 +303,9 @@ class Organization:
     policies: Mapping[str, OrgPolicy] = field(default_factory=dict)
     attachments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     enabled: frozenset[str] = frozenset({"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"})
+    feature_set: str = "ALL"
+    requests: Mapping[str, AccountRequest] = field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def root(self) -> OrgUnit:

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["Alias", "Function", "FunctionConfiguration", "FunctionPolicy", "FunctionUrl"]
+__all__ = [
+    "Alias",
+    "EventInvokeConfig",
+    "Function",
+    "FunctionConfiguration",
+    "FunctionPolicy",
+    "FunctionUrl",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,8 @@ class FunctionConfiguration:
     dead_letter_arn: str | None = None
     tracing: str = "PassThrough"
     ephemeral_storage: int = 512
+    logging: Mapping[str, str] = field(default_factory=dict)
+    snap_start: str = "None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +78,23 @@ class FunctionUrl:
 
 
 @dataclass(frozen=True, slots=True)
+class EventInvokeConfig:
+    """How asynchronous calls are retried and where their results go."""
+
+    modified: datetime
+    maximum_retry_attempts: int | None = None
+    maximum_event_age: int | None = None
+    on_success: str | None = None
+    on_failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function with everything that hangs on it.
 
-    ``policies`` and ``urls`` are keyed by qualifier; the empty string is the unqualified
-    function. ``versions`` holds published versions by number.
+    ``policies``, ``urls`` and ``event_invoke`` are keyed by qualifier; the empty string is the
+    unqualified function. ``versions`` holds published versions by number; a number is never
+    used twice, so ``next_version`` counts on.
     """
 
     name: str
@@ -85,6 +106,8 @@ class Function:
     urls: Mapping[str, FunctionUrl] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     reserved_concurrency: int | None = None
+    event_invoke: Mapping[str, EventInvokeConfig] = field(default_factory=dict)
+    next_version: int = 1
 
     @property
     def key(self) -> str:

@@ -57,9 +57,10 @@ class Principal:
     """A caller.
 
     ``arn`` is what AWS prints: the user, root, assumed-role session or federated-user ARN; the
-    service name for a service; empty for an anonymous caller. ``role_arn`` (with path) stands
-    behind a role session, ``parent_arn`` behind a federated user. ``tags`` are those of the user
-    or role itself; session tags are in ``session`` and win (R97).
+    service name for a service; empty for an anonymous caller. ``unique_id`` is the value of
+    ``aws:userid`` (R137): ``AIDA…``, ``AROA…:session``, ``account:name``. ``role_arn``
+    (with path) stands behind a role session, ``parent_arn`` behind a federated user. ``tags`` are
+    those of the user or role itself; session tags are in ``session`` and win (R97).
     """
 
     kind: PrincipalKind
