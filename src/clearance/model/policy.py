@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from clearance.model.errors import Span
-
 __all__ = [
     "AttachedPolicy",
     "Condition",
@@ -97,7 +95,6 @@ class Statement:
     not_actions: bool = False
     not_resources: bool = False
     not_principals: bool = False
-    span: Span | None = None
 
     @property
     def label(self) -> str:
