@@ -20,15 +20,19 @@ __all__ = [
     "Estate",
     "Group",
     "InstanceProfile",
+    "LoginProfile",
     "ManagedPolicy",
     "MfaDevice",
+    "OidcProvider",
     "OrgAccount",
     "OrgPolicy",
     "OrgUnit",
     "Organization",
+    "PasswordPolicy",
     "PolicyVersion",
     "Resource",
     "Role",
+    "SamlProvider",
     "Secret",
     "TrustPolicy",
     "User",
@@ -73,6 +77,57 @@ class MfaDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginProfile:
+    """A console password, kept only as a salted hash; ``former`` are hashes used before."""
+
+    created: datetime
+    password: Secret
+    changed: datetime
+    reset_required: bool = False
+    former: tuple[Secret, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """What an account asks of its users' passwords; the defaults are AWS's for a new policy."""
+
+    minimum_length: int = 6
+    require_symbols: bool = False
+    require_numbers: bool = False
+    require_uppercase: bool = False
+    require_lowercase: bool = False
+    allow_change: bool = False
+    max_age: int | None = None
+    reuse_prevention: int | None = None
+    hard_expiry: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """An OpenID Connect identity provider; ``url`` is without ``https://``."""
+
+    url: str
+    created: datetime
+    client_ids: tuple[str, ...] = ()
+    thumbprints: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SamlProvider:
+    """A SAML identity provider; ``private_keys`` maps key ids to when they were added."""
+
+    name: str
+    id: str
+    created: datetime
+    valid_until: datetime
+    metadata: str = field(repr=False)
+    encryption: str | None = None
+    private_keys: Mapping[str, datetime] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class TrustPolicy:
     """A role's trust policy.
 
@@ -99,6 +154,7 @@ class User:
     keys: Mapping[str, AccessKey] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     password_last_used: datetime | None = None
+    login: LoginProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +258,10 @@ class VpcEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account. Tables are keyed by name, managed policies and resources by ARN."""
+    """One account. Tables are keyed by name; managed policies, providers and resources by ARN.
+
+    ``deletions`` names the service-linked role behind each deletion task.
+    """
 
     id: str
     partition: str = "aws"
@@ -218,6 +277,10 @@ class Account:
     vpc_endpoints: Mapping[str, VpcEndpoint] = field(default_factory=dict)
     root_keys: Mapping[str, AccessKey] = field(default_factory=dict)
     mfa_devices: Mapping[str, MfaDevice] = field(default_factory=dict)
+    password_policy: PasswordPolicy | None = None
+    oidc_providers: Mapping[str, OidcProvider] = field(default_factory=dict)
+    saml_providers: Mapping[str, SamlProvider] = field(default_factory=dict)
+    deletions: Mapping[str, str] = field(default_factory=dict)
 
     def arn(self, kind: str, path: str, name: str) -> str:
         """The ARN of something in IAM, e.g. ``arn("user", "/team/", "ana")``."""
