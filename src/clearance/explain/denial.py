@@ -60,6 +60,7 @@ class Form(StrEnum):
     S3_BARE = "s3-bare"
     PANEL = "console-panel"
     DISGUISED = "disguised"  # a denial that is not spelled as one
+    STRUCTURED = "structured"  # from AWS's own JSON: no sentence was printed
     BARE = "bare"  # an error code and nothing else that we know
 
 

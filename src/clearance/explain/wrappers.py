@@ -101,7 +101,7 @@ _PREFIXES = (
     ("appsync", _p(r"\"errorInfo\":|\"errorType\":\"[A-Za-z]{1,40}:[A-Za-z]{1,80}\"")),
     ("api-gateway-log", _p(r"Execution failed due to configuration error:|Endpoint response")),
     ("xml", _p(rf"<Code>{_CODE}</Code>")),
-    ("cloudformation", _p(r"API: (?P<api>[a-z0-9-]{1,40}:\w{1,80}?)$")),
+    ("cloudformation", _p(r"API: [a-z0-9-]{1,40}:(?P<operation>\w{1,80})$")),
     ("cloudformation", _p(r"Resource handler returned message:|CREATE_FAILED|UPDATE_FAILED")),
     ("cloudformation", _p(r"ValidationError: ?$")),
     ("cdk", _p(r"\u274c|(?:Stack|stack)[\w<>.-]{1,128} failed:|Deployment failed:|cdk deploy")),
@@ -183,7 +183,7 @@ def around(reading: Reading, start: int, end: int, *, after: int, before: int) -
 def _learn(facts: dict[str, str], groups: Mapping[str, str | None]) -> None:
     for key, value in groups.items():
         if value:
-            facts.setdefault({"rust": "code", "api": "operation"}.get(key, key), value)
+            facts.setdefault({"rust": "code"}.get(key, key), value)
 
 
 def coded(reading: Reading) -> list[Coded]:
