@@ -3,3 +3,27 @@
 ``Pool.invoke(spec, payload, credentials_for=..., endpoint_url=..., request_id=...)`` answers
 an ``Outcome``, whatever the function did, or raises an ``InvocationRefused``.
 """
+
+from clearance.server.runtime.pool import Pool
+from clearance.server.runtime.spec import (
+    BadPackage,
+    Credentials,
+    FunctionSpec,
+    InvocationRefused,
+    LogEvent,
+    Outcome,
+    RuntimeUnavailable,
+    Throttled,
+)
+
+__all__ = [
+    "BadPackage",
+    "Credentials",
+    "FunctionSpec",
+    "InvocationRefused",
+    "LogEvent",
+    "Outcome",
+    "Pool",
+    "RuntimeUnavailable",
+    "Throttled",
+]

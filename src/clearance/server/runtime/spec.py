@@ -43,7 +43,7 @@ class RuntimeUnavailable(InvocationRefused):
     status = 502
 
 
-class BadPackage(InvocationRefused, ValueError):
+class BadPackage(InvocationRefused, ValueError):  # noqa: N818
     """The zip file cannot be unpacked safely."""
 
     code = "InvalidParameterValueException"

@@ -1,0 +1,432 @@
+"""All execution environments of the server: warm ones are used again, all end with it."""
+
+import asyncio
+import dataclasses
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from inspect import isawaitable
+from pathlib import Path
+
+from clearance.server.runtime import guardian, packages
+from clearance.server.runtime.api import Invocation
+from clearance.server.runtime.environment import Environment
+from clearance.server.runtime.interpreters import Interpreter, Interpreters
+from clearance.server.runtime.spec import (
+    BadPackage,
+    Credentials,
+    FunctionSpec,
+    Outcome,
+    Throttled,
+)
+from clearance.server.runtime.variables import Folders, started_with, variables
+
+__all__ = ["Pool"]
+
+Key = tuple[object, ...]
+CredentialsFor = Callable[[], Awaitable[Credentials] | Credentials]
+RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
+# A session is replaced while the longest invocation could still finish with it.
+MARGIN = timedelta(seconds=60)
+
+
+class Pool:
+    """Runs functions; use it in one event loop, and ``close`` it."""
+
+    def __init__(  # noqa: PLR0913 (limits, all with defaults)
+        self,
+        *,
+        now: Callable[[], datetime],
+        directory: Path | None = None,
+        concurrency: int = 1000,
+        max_environments: int = 64,
+        idle_seconds: float = 600,
+        waiting: int = 1,
+    ) -> None:
+        self._now = now
+        self._directory = directory
+        self._concurrency = concurrency
+        self._max_environments = max_environments
+        self._idle_seconds = idle_seconds
+        self._waiting_wanted = waiting
+        self._root: Path | None = None
+        self._guardian: subprocess.Popen[bytes] | None = None
+        self._interpreters: Interpreters | None = None
+        self._environments: set[Environment] = set()
+        self._idle: dict[Key, list[Environment]] = {}
+        self._waiting: dict[str, list[Environment]] = {}
+        self._busy: Counter[str] = Counter()
+        self._unpacked: dict[object, asyncio.Task[Path]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reaper: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._number = 0
+
+    async def start(self, *runtimes: str) -> None:
+        """Make the folder, start the guardian, and have processes waiting for functions.
+
+        ``invoke`` does it when it must; a server calls it when it starts.
+        """
+        self._prepare()
+        assert self._interpreters is not None  # noqa: S101 (prepared)
+        for runtime in runtimes:
+            await self._have_waiting(await self._interpreters.find(runtime))
+
+    async def available(self) -> tuple[str, ...]:
+        """The runtimes this machine can run."""
+        self._prepare()
+        assert self._interpreters is not None  # noqa: S101 (prepared)
+        return await self._interpreters.available()
+
+    async def invoke(  # noqa: PLR0913 (an invocation has this many parts)
+        self,
+        spec: FunctionSpec,
+        payload: bytes,
+        *,
+        credentials_for: CredentialsFor,
+        endpoint_url: str,
+        request_id: str,
+        invoked_arn: str | None = None,
+        client_context: str | None = None,
+        trace_id: str | None = None,
+    ) -> Outcome:
+        """Run a function once.
+
+        Whatever the function does is an ``Outcome``; an ``InvocationRefused`` means that it
+        was not run. If the caller is cancelled, so is the function.
+        """
+        self._prepare()
+        key = _key(spec, endpoint_url)
+        with self._slot(spec):
+            environment = self._take_idle(key, spec)
+            if environment is None:
+                environment = await self._create(spec, credentials_for, endpoint_url)
+            invocation = Invocation(
+                request_id=request_id,
+                payload=payload or b"{}",
+                deadline_ms=0,
+                invoked_arn=invoked_arn or spec.arn,
+                trace_id=trace_id,
+                client_context=client_context,
+            )
+            try:
+                outcome = await environment.invoke(spec, invocation)
+            except BaseException:
+                self._discard(environment)
+                raise
+            self._give_back(key, environment)
+        self._replenish(spec.runtime)
+        return outcome
+
+    def retire(self, predicate: Callable[[FunctionSpec], bool]) -> int:
+        """End the environments of matching functions, busy ones after their invocation.
+
+        For changed code, configuration, roles and credentials; answers how many there were.
+        """
+        found = 0
+        idle = {each for group in self._idle.values() for each in group}
+        for environment in tuple(self._environments):
+            if environment.spec is None or not predicate(environment.spec):
+                continue
+            found += 1
+            environment.retired = True
+            if environment in idle:
+                self._discard(environment)
+        return found
+
+    async def close(self) -> None:
+        """Kill everything and remove the folder."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._reaper is not None:
+            self._reaper.cancel()
+        for environment in tuple(self._environments):
+            self._discard(environment)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._root is not None:
+            await asyncio.to_thread(self._end, self._root)
+
+    def _end(self, root: Path) -> None:
+        guardian.sweep(f"{root}")
+        packages.remove(root)
+        if self._guardian is not None and self._guardian.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._guardian.stdin.close()
+            self._guardian.wait()
+
+    def _prepare(self) -> None:
+        if self._closed:
+            raise RuntimeError("the pool is closed")
+        if self._root is None:
+            made = tempfile.mkdtemp(prefix="clearance-", dir=self._directory)
+            self._root = Path(made).resolve()
+            self._interpreters = Interpreters(self._root / "runtime")
+            self._reap()
+        if self._guardian is None or self._guardian.poll() is not None:
+            self._guardian = subprocess.Popen(  # noqa: S603 (this interpreter, our script)
+                [sys.executable, "-I", "-S", guardian.__file__, f"{self._root}"],
+                env={},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                bufsize=0,
+            )
+            for environment in self._environments:
+                self._announce("+", environment)
+
+    def _announce(self, sign: str, environment: Environment) -> None:
+        if self._guardian is not None and self._guardian.stdin is not None and environment.pid:
+            with suppress(BrokenPipeError):
+                self._guardian.stdin.write(f"{sign}{environment.pid}\n".encode())
+
+    @contextmanager
+    def _slot(self, spec: FunctionSpec) -> Iterator[None]:
+        """Room for one more invocation of the function."""
+        name = spec.unqualified_arn
+        reserved = spec.reserved_concurrency
+        if reserved is not None and self._busy[name] >= reserved:
+            raise Throttled(RESERVED)
+        if self._busy.total() >= self._concurrency:
+            raise Throttled
+        self._busy[name] += 1
+        try:
+            yield
+        finally:
+            self._busy[name] -= 1
+
+    def _take_idle(self, key: Key, spec: FunctionSpec) -> Environment | None:
+        """The environment used last: its caches are warm, and the others may grow old."""
+        soon = self._now() + MARGIN + timedelta(seconds=spec.timeout)
+        group = self._idle.get(key, [])
+        while group:
+            environment = group.pop()
+            expires = environment.refresh_at
+            if environment.alive and (expires is None or expires > soon):
+                return environment
+            self._discard(environment)
+        return None
+
+    def _give_back(self, key: Key, environment: Environment) -> None:
+        if self._closed or environment.retired or not environment.alive:
+            self._discard(environment)
+            return
+        environment.idle_since = asyncio.get_running_loop().time()
+        self._idle.setdefault(key, []).append(environment)
+
+    async def _create(
+        self, spec: FunctionSpec, credentials_for: CredentialsFor, endpoint_url: str
+    ) -> Environment:
+        assert self._root is not None  # noqa: S101 (prepared)
+        assert self._interpreters is not None  # noqa: S101 (prepared)
+        self._make_room()
+        interpreter = await self._interpreters.find(spec.runtime)
+        task = await self._code(spec)
+        opt = await self._layers(spec)
+        found = credentials_for()
+        credentials = await found if isawaitable(found) else found
+        environment = self._take_waiting(interpreter, spec, task)
+        if environment is None:
+            environment = await self._open()
+        try:
+            self._assign(environment, spec, interpreter, task, opt, credentials, endpoint_url)
+        except BaseException:
+            self._discard(environment)
+            raise
+        return environment
+
+    def _assign(  # noqa: PLR0913, PLR0917 (what an environment is made of)
+        self,
+        environment: Environment,
+        spec: FunctionSpec,
+        interpreter: Interpreter,
+        task: Path,
+        opt: Path,
+        credentials: Credentials,
+        endpoint_url: str,
+    ) -> None:
+        folders = Folders(task, opt, interpreter.home, environment.tmp, environment.home)
+        today = f"{self._now():%Y/%m/%d}"
+        stream = spec.log_stream or f"{today}/[{spec.version}]{secrets.token_hex(16)}"
+        environment.log_stream = stream
+        environment.refresh_at = credentials.expiration
+        environ = variables(
+            spec,
+            folders,
+            credentials,
+            endpoint_url=endpoint_url,
+            api=environment.address,
+            log_stream=stream,
+        )
+        if interpreter.command:
+            if environment.pid is None:
+                environment.start(interpreter.command, environ, task, waits=True)
+            environment.assign(
+                {
+                    "environ": environ,
+                    "path": _search_path(folders, spec),
+                    "cwd": f"{task}",
+                    "handler": spec.handler,
+                },
+                spec,
+            )
+        else:
+            places = (task / "bootstrap", opt / "bootstrap")
+            program = next((place for place in places if place.is_file()), None)
+            if program is None:
+                environment.missing_bootstrap(("/var/task/bootstrap", "/opt/bootstrap"))
+            else:
+                environment.start((f"{program}",), environ, task, waits=False)
+            environment.assign(None, spec)
+        self._announce("+", environment)
+
+    async def _open(self) -> Environment:
+        assert self._root is not None  # noqa: S101 (prepared)
+        self._number += 1
+        environment = Environment(self._root / "env" / f"{self._number}", now=self._now)
+        environment.on_exit = self._discard
+        self._environments.add(environment)
+        await environment.open()
+        return environment
+
+    async def _have_waiting(self, interpreter: Interpreter) -> None:
+        """A process that has imported the runtime and waits to hear its function.
+
+        Starting Python and importing is most of a cold start, and the same for every function.
+        """
+        group = self._waiting.setdefault(interpreter.runtime, [])
+        if not interpreter.command or self._closed:
+            return
+        while len(group) < self._waiting_wanted:
+            environment = await self._open()
+            environ = {
+                # awslambdaric's compiled half reads it when imported.
+                "AWS_LAMBDA_RUNTIME_API": environment.address,
+                "HOME": f"{environment.home}",
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "TMPDIR": f"{environment.tmp}",
+            }
+            environment.start(interpreter.command, environ, environment.tmp, waits=True)
+            self._announce("+", environment)
+            group.append(environment)
+
+    def _take_waiting(
+        self, interpreter: Interpreter, spec: FunctionSpec, task: Path
+    ) -> Environment | None:
+        # The loader reads LD_LIBRARY_PATH when a process starts, so libraries need a new one.
+        if started_with(spec) or (task / "lib").is_dir():
+            return None
+        group = self._waiting.get(interpreter.runtime, [])
+        while group:
+            environment = group.pop()
+            if environment.alive:
+                return environment
+        return None
+
+    def _replenish(self, runtime: str) -> None:
+        async def again() -> None:
+            assert self._interpreters is not None  # noqa: S101 (prepared)
+            await self._have_waiting(await self._interpreters.find(runtime))
+
+        if not self._closed and len(self._waiting.get(runtime, ())) < self._waiting_wanted:
+            self._background(again())
+
+    def _make_room(self) -> None:
+        """Below the limit of processes, at the cost of whoever was idle longest."""
+        used = sum(1 for each in self._environments if each.spec is not None)
+        if used < self._max_environments:
+            return
+        idle = [each for group in self._idle.values() for each in group]
+        if not idle:
+            raise Throttled
+        self._discard(min(idle, key=lambda each: each.idle_since))
+
+    def _discard(self, environment: Environment) -> None:
+        """End an environment and forget it; doing so twice is harmless."""
+        if environment not in self._environments:
+            return
+        self._environments.discard(environment)
+        for group in (*self._idle.values(), *self._waiting.values()):
+            with suppress(ValueError):
+                group.remove(environment)
+        self._announce("-", environment)
+        environment.kill()
+        self._background(environment.destroy())
+
+    def _reap(self) -> None:
+        """End what has been idle for long; again and again."""
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - self._idle_seconds
+        for group in tuple(self._idle.values()):
+            for environment in tuple(group):
+                if environment.idle_since <= oldest:
+                    self._discard(environment)
+        self._idle = {key: group for key, group in self._idle.items() if group}
+        self._reaper = loop.call_later(self._idle_seconds / 4, self._reap)
+
+    async def _code(self, spec: FunctionSpec) -> Path:
+        assert self._root is not None  # noqa: S101 (prepared)
+        target = self._root / "code" / packages.folder_name(spec.code_sha256)
+        return await self._unpack(target, (spec.code,), spec.code_sha256)
+
+    async def _layers(self, spec: FunctionSpec) -> Path:
+        assert self._root is not None  # noqa: S101 (prepared)
+        if not spec.layers:
+            empty = self._root / "opt" / "none"
+            empty.mkdir(parents=True, exist_ok=True)
+            return empty
+        names = [packages.digest(layer) for layer in spec.layers]
+        target = self._root / "opt" / packages.digest("/".join(names).encode())
+        return await self._unpack(target, spec.layers, None)
+
+    async def _unpack(self, target: Path, zips: tuple[bytes, ...], sha: str | None) -> Path:
+        """Once per content, however many ask at the same time."""
+        task = self._unpacked.get(target)
+        if task is None:
+
+            def work() -> Path:
+                if sha is not None and not packages.is_of(sha, zips[0]):
+                    raise BadPackage(f"`{sha}` is not the SHA-256 of this code")
+                packages.unpack(zips, target)
+                return target
+
+            task = asyncio.create_task(asyncio.to_thread(work))
+            self._unpacked[target] = task
+        try:
+            return await asyncio.shield(task)
+        except BadPackage:
+            self._unpacked.pop(target, None)
+            raise
+
+    def _background(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _key(spec: FunctionSpec, endpoint_url: str) -> Key:
+    """What must be equal for an environment to be used again."""
+    same = (
+        value
+        for field in dataclasses.fields(spec)
+        if field.name not in {"arn", "code", "environment", "reserved_concurrency"}
+        for value in (getattr(spec, field.name),)
+    )
+    return (*same, *sorted(spec.environment.items()), endpoint_url)
+
+
+def _search_path(folders: Folders, spec: FunctionSpec) -> list[str]:
+    """Python's `sys.path` before the standard library, as in Lambda."""
+    own = spec.environment.get("PYTHONPATH")
+    if own is not None:
+        return [f"{folders.task}", *own.split(":")]
+    opt = folders.opt / "python"
+    packages_of_layers = opt / "lib" / spec.runtime / "site-packages"
+    return [f"{folders.task}", f"{packages_of_layers}", f"{opt}"]
