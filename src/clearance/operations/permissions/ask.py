@@ -1,0 +1,149 @@
+"""Ask: one API call, as the rules of a service read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from clearance.model.arn import Arn
+from clearance.model.catalog import Catalog
+from clearance.model.estate import Account, Estate, Resource
+from clearance.operations.call import Call
+from clearance.wire.shapes import Service
+
+__all__ = ["Ask", "Lookup", "NothingKnown"]
+
+_ACCOUNT_DIGITS = 12
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso"}
+
+
+class Lookup(Protocol):
+    """What only the service that holds the resource can tell."""
+
+    def object_tags(self, bucket: str, key: str, version: str | None) -> Mapping[str, str] | None:
+        """The tags of an S3 object, for ``s3:ExistingObjectTag``; None when it is not there."""
+
+    def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
+        """The ARN of the KMS key a ciphertext was made with."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingKnown:
+    """A lookup that knows nothing."""
+
+    def object_tags(self, bucket: str, key: str, version: str | None) -> Mapping[str, str] | None:
+        """None."""
+        del bucket, key, version
+        return None
+
+    def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
+        """None."""
+        del ciphertext
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call: who, where, which operation, with which input.
+
+    ``service`` is botocore's name of the model, ``prefix`` the service's prefix in IAM actions.
+    """
+
+    estate: Estate
+    call: Call
+    service: str
+    prefix: str
+    operation: str
+    given: Mapping[str, Any]
+    catalog: Catalog
+    model: Service | None = None
+    lookup: Lookup = NothingKnown()
+
+    @property
+    def action(self) -> str:
+        """The action with the operation's own name."""
+        return f"{self.prefix}:{self.operation}"
+
+    @property
+    def account(self) -> Account | None:
+        """The caller's account, if the estate has it."""
+        return self.estate.account(self.call.account)
+
+    @property
+    def partition(self) -> str:
+        """The partition the call is made in."""
+        account = self.account
+        if account is not None:
+            return account.partition
+        found = (p for start, p in _PARTITIONS.items() if self.call.region.startswith(start))
+        return next(found, self.call.principal.partition)
+
+    def value(self, path: str) -> Any:  # noqa: ANN401
+        """An input member; dots lead into structures, e.g. ``VpcConfig.SubnetIds``."""
+        found: Any = self.given
+        for name in path.split("."):
+            if not isinstance(found, Mapping):
+                return None
+            found = found.get(name)
+        return found
+
+    def text(self, *paths: str) -> str | None:
+        """The first of some members that holds a text."""
+        for path in paths:
+            found = self.value(path)
+            if isinstance(found, str) and found:
+                return found
+        return None
+
+    def texts(self, *paths: str) -> tuple[str, ...]:
+        """The texts in the first of some list members that is there."""
+        for path in paths:
+            found = self.value(path)
+            if isinstance(found, list | tuple):
+                return tuple(item for item in found if isinstance(item, str))
+        return ()
+
+    def items(self, path: str) -> tuple[Mapping[str, Any], ...]:
+        """The structures in a list member."""
+        found = self.value(path)
+        if not isinstance(found, list | tuple):
+            return ()
+        return tuple(item for item in found if isinstance(item, Mapping))
+
+    def arn(
+        self,
+        resource: str,
+        *,
+        service: str | None = None,
+        region: str | None = None,
+        account: str | None = None,
+    ) -> str:
+        """An ARN in the caller's partition, Region and account unless told otherwise."""
+        region = self.call.region if region is None else region
+        account = self.call.account if account is None else account
+        return f"arn:{self.partition}:{service or self.prefix}:{region}:{account}:{resource}"
+
+    def named(self, text: str | None, before: str, **fields: str) -> str | None:
+        """A text that is an ARN already, or the ARN made of ``before`` and the text."""
+        if not text:
+            return None
+        return text if text.startswith("arn:") else self.arn(f"{before}{text}", **fields)
+
+    def resource(self, arn: str) -> Resource | None:
+        """What the estate keeps under an ARN."""
+        owner = self.owner(arn)
+        account = self.estate.account(owner)
+        return account.resources.get(arn) if account else None
+
+    def owner(self, arn: str) -> str:
+        """The account that owns a resource: in its ARN, in the estate, else the caller's."""
+        parts = Arn.find(arn)
+        if parts is None:
+            return self.call.account
+        if len(parts.account) == _ACCOUNT_DIGITS and parts.account.isdigit():
+            return parts.account
+        # Bucket and object ARNs name no account; an object lies in its bucket's.
+        bucket = arn.split("/", 1)[0] if parts.service == "s3" else arn
+        holders = (a.id for a in self.estate.accounts.values() if bucket in a.resources)
+        return next(holders, self.call.account)

@@ -1,0 +1,1 @@
+"""What each core service asks for, one file a service."""

@@ -1,0 +1,162 @@
+"""STS: assuming a role may also tag the session, set its source identity and its contexts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from clearance.operations.permissions.ask import Ask
+from clearance.operations.permissions.permission import Permission, Value
+from clearance.operations.permissions.rows import (
+    Row,
+    all_of,
+    anything,
+    beside,
+    member,
+    members,
+    on,
+    one,
+    same,
+    when,
+)
+from clearance.operations.permissions.tags import request_tags, tag_context
+
+__all__ = ["TABLE", "claims"]
+
+_TAGS_CLAIM: Final = "https://aws.amazon.com/tags"
+_SOURCE_IDENTITY_CLAIM: Final = "https://aws.amazon.com/source_identity"
+_GOOGLE: Final = "accounts.google.com"
+_JWT_PARTS: Final = 3
+
+# "sts:DurationSeconds" belongs to bearer tokens, not to AssumeRole (R155).
+_SESSION = (
+    member("sts:RoleSessionName", "RoleSessionName"),
+    member("sts:ExternalId", "ExternalId"),
+    member("sts:SourceIdentity", "SourceIdentity"),
+    members("sts:TransitiveTagKeys", "TransitiveTagKeys"),
+)
+
+
+def _role(ask: Ask) -> str | None:
+    return ask.text("RoleArn")
+
+
+def _federated_user(ask: Ask) -> str | None:
+    name = ask.text("Name")
+    return name and ask.arn(f"federated-user/{name}", region="")
+
+
+def _root(ask: Ask) -> str | None:
+    target = ask.text("TargetPrincipal")
+    if target is None or target.startswith("arn:"):
+        return target
+    return ask.arn("root", service="iam", region="", account=target)
+
+
+def _providers(ask: Ask) -> Mapping[str, Value]:
+    found = (item.get("ProviderArn") for item in ask.items("ProvidedContexts"))
+    arns = tuple(arn for arn in found if isinstance(arn, str))
+    return {"sts:RequestContextProviders": arns} if arns else {}
+
+
+def claims(token: str) -> Mapping[str, Any]:
+    """The claims of a JWT, unverified: whoever issues the session checks the signature."""
+    parts = token.split(".")
+    if len(parts) != _JWT_PARTS:
+        return {}
+    try:
+        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _web_identity(ask: Ask) -> Iterable[Permission]:
+    """``<issuer>:aud``, ``:sub`` and the other claims; tags and source identity in the token."""
+    found = claims(ask.text("WebIdentityToken") or "")
+    context: dict[str, Value] = {}
+    for keys in _SESSION[:1]:
+        context |= keys(ask)
+    context |= _claim_keys(found)
+    yield one(ask, "AssumeRoleWithWebIdentity", _role(ask), context)
+    tags, transitive = _claim_tags(found)
+    if tags:
+        tagged = {**context, **tag_context(tags, created=False)}
+        if transitive:
+            tagged["sts:TransitiveTagKeys"] = transitive
+        yield one(ask, "TagSession", _role(ask), tagged, dependent=True)
+    source = found.get(_SOURCE_IDENTITY_CLAIM)
+    if isinstance(source, str):
+        identity = {**context, "sts:SourceIdentity": source}
+        yield one(ask, "SetSourceIdentity", _role(ask), identity, dependent=True)
+
+
+def _claim_keys(found: Mapping[str, Any]) -> dict[str, Value]:
+    issuer = str(found.get("iss", "")).removeprefix("https://").rstrip("/")
+    context: dict[str, Value] = {}
+    if not issuer:
+        return context
+    for name, value in found.items():
+        if name in {"iss", "exp", "iat", "nbf", "jti"} or name.startswith("https://"):
+            continue
+        if isinstance(value, str | bool | int | float):
+            context[f"{issuer}:{name}"] = value
+        elif isinstance(value, list):
+            context[f"{issuer}:{name}"] = tuple(str(item) for item in value)
+    # "If azp is set, aud is the value of azp, and oaud is the aud field" (IAM User Guide,
+    # reference_policies_iam-condition-keys, Google).
+    if issuer == _GOOGLE and isinstance(found.get("azp"), str):
+        context[f"{issuer}:oaud"] = str(found.get("aud", ""))
+        context[f"{issuer}:aud"] = found["azp"]
+    context["aws:FederatedProvider"] = issuer
+    return context
+
+
+def _claim_tags(found: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
+    given = found.get(_TAGS_CLAIM)
+    if not isinstance(given, Mapping):
+        return {}, ()
+    tags: dict[str, str] = {}
+    for key, value in (given.get("principal_tags") or {}).items():
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, str):
+            tags[str(key)] = first
+    return tags, tuple(str(key) for key in given.get("transitive_tag_keys") or ())
+
+
+TABLE: Final[Mapping[str, Row]] = {
+    "AssumeRole": all_of(
+        on(_role, *_SESSION),
+        when(request_tags, beside("sts:TagSession", _role, *_SESSION, tagged=True)),
+        when(
+            lambda ask: ask.text("SourceIdentity"),
+            beside("sts:SetSourceIdentity", _role, *_SESSION),
+        ),
+        when(
+            lambda ask: ask.items("ProvidedContexts"),
+            beside("sts:SetContext", _role, _providers, *_SESSION),
+        ),
+    ),
+    "AssumeRoleWithSAML": on(_role, *_SESSION),
+    "AssumeRoleWithWebIdentity": _web_identity,
+    "AssumeRoot": on(_root, member("sts:TaskPolicyArn", "TaskPolicyArn.arn")),
+    "GetFederationToken": all_of(
+        on(_federated_user),
+        when(request_tags, beside("sts:TagSession", _federated_user, tagged=True)),
+    ),
+    "GetWebIdentityToken": all_of(
+        on(
+            anything,
+            members("sts:IdentityTokenAudience", "Audience"),
+            member("sts:SigningAlgorithm", "SigningAlgorithm"),
+            member("sts:DurationSeconds", "DurationSeconds"),
+        ),
+        when(request_tags, beside("sts:TagGetWebIdentityToken", anything, tagged=True)),
+    ),
+    # Not controlled by policies, whatever they say (R98); the engine knows.
+    **same("GetCallerIdentity GetSessionToken", on(anything)),
+    **same("DecodeAuthorizationMessage GetAccessKeyInfo GetDelegatedAccessToken", on(anything)),
+}
