@@ -90,7 +90,7 @@ def modelled(
     )
 
 
-def render(  # noqa: PLR0913 - everything an answer depends on
+def render(
     fault: Fault,
     service: Service | None,
     request_id: str,
