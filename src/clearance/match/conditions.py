@@ -100,7 +100,7 @@ def _compare(condition: Condition, context: Context, *, variables: bool) -> Outc
     )
 
 
-def _fits(  # noqa: PLR0913
+def _fits(
     condition: Condition,
     actual: str,
     context: Context,

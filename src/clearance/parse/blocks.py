@@ -29,7 +29,7 @@ _PRINCIPAL_ARN: Final = re.compile(
 )
 
 
-def read_principals(  # noqa: PLR0913
+def read_principals(
     value: Mapping[str, Any],
     path: Path,
     kind: PolicyType,
@@ -123,7 +123,7 @@ def _keys(name: str, keys: Any, path: Path) -> list[tuple[str, Any]]:  # noqa: A
     return list(keys.items())
 
 
-def _condition(  # noqa: PLR0913
+def _condition(
     name: str,
     key: str,
     raw: Any,  # noqa: ANN401

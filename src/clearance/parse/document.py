@@ -81,7 +81,7 @@ def policy_of(value: Any, kind: PolicyType, *, strict: bool = True) -> Policy:  
     return Policy(statements, version, _text(value, "Id", ()))
 
 
-def _statement(  # noqa: PLR0913
+def _statement(
     value: Any,  # noqa: ANN401
     index: int,
     path: Path,

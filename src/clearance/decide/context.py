@@ -1,0 +1,271 @@
+"""The context keys AWS fills in by itself: from the caller, the resource, the estate, the clock.
+
+Which keys a kind of caller brings, and which it never has, is the table of R158.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from clearance.model.arn import Arn
+from clearance.model.estate import Estate
+from clearance.model.principal import Principal, PrincipalKind
+from clearance.model.request import Context, KeyState
+
+__all__ = ["derive", "never"]
+
+Entries: TypeAlias = dict[str, str | bool | tuple[str, ...]]
+
+PRINCIPAL_TAG: Final = "aws:PrincipalTag"
+RESOURCE_TAG: Final = "aws:ResourceTag"
+
+_SERVICE_ONLY: Final = (
+    "aws:PrincipalServiceName",
+    "aws:PrincipalServiceNamesList",
+    "aws:SourceArn",
+    "aws:SourceAccount",
+    "aws:SourceOrgID",
+    "aws:SourceOrgPaths",
+)
+_SESSION_ONLY: Final = (
+    "aws:TokenIssueTime",
+    "aws:SourceIdentity",
+    "aws:FederatedProvider",
+    "aws:AssumedRoot",
+    "lambda:SourceFunctionArn",
+    "ec2:RoleDelivery",
+    "ec2:SourceInstanceArn",
+    "aws:Ec2InstanceSourceVpc",
+    "aws:Ec2InstanceSourcePrivateIPv4",
+    "ssm:SourceInstanceArn",
+    "identitystore:UserId",
+    "aws:ChatbotSourceArn",
+    "glue:RoleAssumedBy",
+    "glue:CredentialIssuingService",
+    "codebuild:BuildArn",
+    "codebuild:ProjectArn",
+)
+_MFA: Final = ("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge")
+_PRINCIPAL_ORG: Final = ("aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
+
+# "Must not set", by kind of caller (R158); each is known to be absent.
+_NEVER: Final[Mapping[PrincipalKind, tuple[str, ...]]] = {
+    PrincipalKind.ROOT: (*_SERVICE_ONLY, "aws:username", "aws:PrincipalTag/"),
+    PrincipalKind.USER: _SERVICE_ONLY,
+    PrincipalKind.ROLE: (*_SERVICE_ONLY, "aws:username"),
+    PrincipalKind.ROLE_SESSION: (*_SERVICE_ONLY, "aws:username"),
+    PrincipalKind.FEDERATED_USER: (*_SERVICE_ONLY, "aws:username", *_MFA),
+    PrincipalKind.WEB_IDENTITY: (*_SERVICE_ONLY, "aws:username", *_MFA),
+    PrincipalKind.SAML_IDENTITY: (*_SERVICE_ONLY, "aws:username", *_MFA),
+    # What a service principal's own keys hold is not documented; they are left out (R137).
+    PrincipalKind.SERVICE: (
+        *_PRINCIPAL_ORG,
+        *_SESSION_ONLY,
+        *_MFA,
+        "aws:PrincipalArn",
+        "aws:PrincipalTag/",
+        "aws:username",
+        "aws:userid",
+        "aws:PrincipalType",
+    ),
+    PrincipalKind.ANONYMOUS: (
+        *_PRINCIPAL_ORG,
+        *_SERVICE_ONLY,
+        *_SESSION_ONLY,
+        *_MFA,
+        "aws:PrincipalArn",
+        "aws:PrincipalIsAWSService",
+        "aws:PrincipalTag/",
+        "aws:username",
+    ),
+}
+
+_USER_ID: Final = {PrincipalKind.ANONYMOUS: "anonymous"}
+
+
+def never(principal: Principal) -> tuple[str, ...]:
+    """The keys this caller is known not to have."""
+    keys = _NEVER[principal.kind]
+    if principal.kind in {PrincipalKind.ROOT, PrincipalKind.USER} and not principal.is_temporary:
+        # "The key is not present in requests made using long-term credentials" (MFA keys).
+        keys += (*_SESSION_ONLY, *_MFA)
+    return keys
+
+
+def derive(
+    context: Context,
+    principal: Principal,
+    resource: str,
+    resource_account: str | None,
+    estate: Estate,
+    tags: Mapping[str, str] | None,
+    now: datetime | None,
+) -> Context:
+    """The context with everything that can be derived; what the caller gave is kept.
+
+    ``tags``: the resource's, when the estate knows the resource.
+    """
+    entries: Entries = {
+        **_caller(principal),
+        **_session(principal),
+        **_organization(principal, estate),
+        **_owner(resource, resource_account, estate),
+        **_clock(now),
+        **_region(resource),
+    }
+    absent = list(never(principal))
+    if principal.kind is not PrincipalKind.SERVICE:
+        entries["aws:PrincipalIsAWSService"] = False
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        del entries["aws:PrincipalIsAWSService"]
+    if context.state("aws:CalledVia") is KeyState.PRESENT:
+        chain = context.get("aws:CalledVia") or ()
+        entries["aws:ViaAWSService"] = True
+        entries["aws:CalledViaFirst"], entries["aws:CalledViaLast"] = chain[0], chain[-1]
+        # Network keys of the first call are not carried along (R78).
+        absent += ["aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp"]
+    if context.state("aws:ViaAWSService") is KeyState.UNKNOWN:
+        entries.setdefault("aws:ViaAWSService", False)
+    own = _principal_tags(principal)
+    if own is not None:
+        entries.update({f"{PRINCIPAL_TAG}/{key}": value for key, value in own.items()})
+        absent.append(f"{PRINCIPAL_TAG}/")
+    if tags is not None:
+        prefixes = [RESOURCE_TAG, *_service_tag_keys(resource)]
+        entries.update({f"{p}/{k}": v for p in prefixes for k, v in tags.items()})
+        absent += [f"{prefix}/" for prefix in prefixes]
+    if _knows(estate, principal.account) and "aws:PrincipalOrgID" not in entries:
+        absent += _PRINCIPAL_ORG
+    return context.with_derived(entries, absent=absent)
+
+
+def _caller(principal: Principal) -> Entries:
+    kind = principal.kind
+    if kind is PrincipalKind.ANONYMOUS:
+        return {
+            "aws:PrincipalAccount": "anonymous",
+            "aws:PrincipalType": "Anonymous",
+            "aws:userid": "anonymous",
+        }
+    if kind is PrincipalKind.SERVICE:
+        return {
+            "aws:PrincipalIsAWSService": True,
+            "aws:PrincipalServiceName": principal.arn,
+            "aws:PrincipalServiceNamesList": (principal.arn,),
+        }
+    entries: Entries = {}
+    if kind in {PrincipalKind.WEB_IDENTITY, PrincipalKind.SAML_IDENTITY}:
+        return {"aws:FederatedProvider": principal.arn} if principal.arn else {}
+    # "For IAM roles, the request context returns the ARN of the role, not the ARN of the user
+    # that assumed the role" (aws:PrincipalArn, R141).
+    entries["aws:PrincipalArn"] = principal.role_arn or principal.arn
+    if principal.account:
+        entries["aws:PrincipalAccount"] = principal.account
+    entries["aws:PrincipalType"] = (
+        PrincipalKind.ROLE_SESSION if kind is PrincipalKind.ROLE else kind
+    ).value
+    if kind is PrincipalKind.USER:
+        entries["aws:username"] = principal.arn.rsplit("/", 1)[-1]
+    if user_id := _user_id(principal):
+        entries["aws:userid"] = user_id
+    return entries
+
+
+def _user_id(principal: Principal) -> str | None:
+    """``aws:userid`` by kind of caller (R137)."""
+    match principal.kind:
+        case PrincipalKind.ROOT:
+            return principal.account
+        case PrincipalKind.USER:
+            return principal.unique_id
+        case PrincipalKind.FEDERATED_USER:
+            return f"{principal.account}:{principal.arn.rsplit('/', 1)[-1]}"
+        case PrincipalKind.ROLE_SESSION if principal.unique_id:
+            return f"{principal.unique_id}:{principal.session_name}"
+        case _:
+            return None
+
+
+def _session(principal: Principal) -> Entries:
+    session = principal.session
+    if session is None:
+        return {}
+    entries: Entries = {}
+    if session.issued is not None:
+        entries["aws:TokenIssueTime"] = _date(session.issued)
+    if session.source_identity is not None:
+        entries["aws:SourceIdentity"] = session.source_identity
+    if session.provider is not None:
+        entries["aws:FederatedProvider"] = session.provider
+    if session.assumed_root:
+        entries["aws:AssumedRoot"] = True
+    if session.source_function_arn is not None:
+        entries["lambda:SourceFunctionArn"] = session.source_function_arn
+    if session.mfa is not None and principal.kind is not PrincipalKind.FEDERATED_USER:
+        entries["aws:MultiFactorAuthPresent"] = session.mfa
+    return entries
+
+
+def _principal_tags(principal: Principal) -> dict[str, str] | None:
+    """Tags of the caller; a session tag hides one of the same name in any case (R97)."""
+    session = principal.session.tags if principal.session else {}
+    if principal.tags is None and principal.session is None:
+        return None
+    hidden = {key.lower() for key in session}
+    own = {k: v for k, v in (principal.tags or {}).items() if k.lower() not in hidden}
+    return {**own, **session}
+
+
+def _organization(principal: Principal, estate: Estate) -> Entries:
+    organization = estate.organization_of(principal.account)
+    if organization is None or principal.account is None:
+        return {}
+    path = organization.key_path(principal.account)
+    return {"aws:PrincipalOrgID": organization.id, "aws:PrincipalOrgPaths": (path,) if path else ()}
+
+
+def _owner(resource: str, account: str | None, estate: Estate) -> Entries:
+    if account is None or resource == "*":
+        return {}
+    entries: Entries = {"aws:ResourceAccount": account}
+    organization = estate.organization_of(account)
+    if organization is not None:
+        path = organization.key_path(account)
+        entries["aws:ResourceOrgID"] = organization.id
+        entries["aws:ResourceOrgPaths"] = (path,) if path else ()
+    return entries
+
+
+def _clock(now: datetime | None) -> Entries:
+    if now is None:
+        return {}
+    return {"aws:CurrentTime": _date(now), "aws:EpochTime": str(int(now.timestamp()))}
+
+
+def _region(resource: str) -> Entries:
+    arn = Arn.find(resource)
+    if arn is not None and arn.region and "*" not in arn.region:
+        return {"aws:RequestedRegion": arn.region}
+    if arn is not None and arn.service in _GLOBAL:
+        return {"aws:RequestedRegion": "us-east-1"}  # R151
+    return {}
+
+
+_GLOBAL: Final = frozenset({"iam", "organizations", "cloudfront", "route53", "globalaccelerator"})
+
+
+def _service_tag_keys(resource: str) -> tuple[str, ...]:
+    """Services that also have a tag key of their own."""
+    arn = Arn.find(resource)
+    own = {"iam": "iam:ResourceTag", "ec2": "ec2:ResourceTag", "s3": "s3:BucketTag"}
+    return (own[arn.service],) if arn is not None and arn.service in own else ()
+
+
+def _knows(estate: Estate, account: str | None) -> bool:
+    return estate.account(account) is not None
+
+
+def _date(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

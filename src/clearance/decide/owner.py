@@ -1,0 +1,107 @@
+"""Whose a resource is, what its tags are, and which policies hang on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from clearance.decide.attach import attach, unpin
+from clearance.decide.special_cases import is_trust
+from clearance.model.arn import Arn
+from clearance.model.estate import Account, Estate, Role
+from clearance.model.function import Function
+from clearance.model.policy import AttachedPolicy, PolicyType
+from clearance.model.request import Request
+
+__all__ = ["account_of", "policies_of", "tags_of"]
+
+_ACCOUNT: Final = re.compile(r"\d{12}")
+FUNCTION_PARTS: Final = 3
+
+
+def account_of(estate: Estate, request: Request) -> str | None:
+    """The account that owns the resource: as given, as the ARN says, or whoever holds it."""
+    if request.resource_account is not None:
+        return request.resource_account
+    arn = Arn.find(request.resource)
+    if arn is None:
+        return None
+    if _ACCOUNT.fullmatch(arn.account):
+        return arn.account
+    base = _base(arn)
+    return next((a.id for a in estate.accounts.values() if base in a.resources), None)
+
+
+def _base(arn: Arn) -> str:
+    """What a policy hangs on: an object's bucket, the resource itself otherwise."""
+    if arn.service == "s3" and not arn.account:
+        bucket = arn.resource.split("/", 1)[0]
+        return f"arn:{arn.partition}:s3:::{bucket}"
+    return str(arn)
+
+
+def tags_of(estate: Estate, resource: str, account_id: str | None) -> Mapping[str, str] | None:
+    """The resource's tags, or None when the estate does not know the resource."""
+    arn, account = Arn.find(resource), estate.account(account_id)
+    if arn is None or account is None:
+        return None
+    if function := _function(arn, account):
+        return function.tags  # "aliases and versions use the function's tags" (R206)
+    if arn.service == "iam" and arn.kind in {"user", "role"}:
+        table: Mapping[str, object] = account.users if arn.kind == "user" else account.roles
+        found = table.get(arn.name)
+        tags = getattr(found, "tags", None)
+        return tags if isinstance(tags, Mapping) else None
+    if arn.service == "iam" and arn.kind == "policy":
+        policy = account.policies.get(resource)
+        return policy.tags if policy else None
+    found_resource = account.resources.get(resource)
+    return found_resource.tags if found_resource else None
+
+
+def policies_of(
+    estate: Estate, request: Request, account_id: str | None
+) -> tuple[AttachedPolicy, ...]:
+    """The resource-based policies that speak about the request."""
+    arn, account = Arn.find(request.resource), estate.account(account_id)
+    if arn is None or account is None:
+        return ()
+    if is_trust(request):
+        role = _role(arn, account)
+        return (_trust(role, account),) if role else ()
+    if function := _function(arn, account):
+        return _function_policy(function, arn, account)
+    held = account.resources.get(_base(arn))
+    if held is None or held.policy is None:
+        return ()
+    return (attach(held.policy, PolicyType.RESOURCE, "resource policy", to=held.arn),)
+
+
+def _role(arn: Arn, account: Account) -> Role | None:
+    role = account.roles.get(arn.name)
+    return role if role is not None and account.role_arn(role) == str(arn) else None
+
+
+def _trust(role: Role, account: Account) -> AttachedPolicy:
+    to = account.role_arn(role)
+    attached = attach(role.trust.text, PolicyType.TRUST, "trust policy", to=to)
+    return unpin(attached, role.trust.pins)
+
+
+def _function(arn: Arn, account: Account) -> Function | None:
+    parts = arn.resource.split(":")
+    if arn.service != "lambda" or parts[0] != "function" or len(parts) not in {2, FUNCTION_PARTS}:
+        return None
+    return account.functions.get(f"{arn.region}/{parts[1]}")
+
+
+def _function_policy(function: Function, arn: Arn, account: Account) -> tuple[AttachedPolicy, ...]:
+    """One policy a function, version or alias; only the one of the qualifier used (R209)."""
+    parts = arn.resource.split(":")
+    qualifier = parts[2] if len(parts) == FUNCTION_PARTS else ""
+    held = function.policies.get(qualifier)
+    if held is None:
+        return ()
+    to = function.arn(account.id, qualifier, account.partition)
+    return (attach(held.text, PolicyType.RESOURCE, "function policy", to=to),)

@@ -1,0 +1,211 @@
+"""Where AWS departs from ``combine``: rows, each with the page that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from clearance.decide.situation import Situation
+from clearance.model.decision import CheckType, DecisionEffect, Naming
+from clearance.model.principal import Principal, PrincipalKind
+from clearance.model.request import Request
+
+__all__ = [
+    "KMS_CROSS_ACCOUNT",
+    "RCP_SERVICES",
+    "TRUST_ACTIONS",
+    "Exceptions",
+    "exceptions",
+    "is_trust",
+    "refused",
+]
+
+TRUST_ACTIONS: Final = frozenset(
+    {
+        "sts:assumerole",
+        "sts:assumerolewithsaml",
+        "sts:assumerolewithwebidentity",
+        "sts:tagsession",
+        "sts:setsourceidentity",
+        "sts:setcontext",
+    }
+)
+
+# "You cannot use key policies or IAM policies to give users in other accounts permission to use
+# other operations" (KMS guide, key-policy-modifying-external-accounts): these are the others' rest.
+KMS_CROSS_ACCOUNT: Final = frozenset(
+    f"kms:{name}"
+    for name in (
+        "creategrant",
+        "decrypt",
+        "derivesharedsecret",
+        "describekey",
+        "encrypt",
+        "generatedatakey",
+        "generatedatakeypair",
+        "generatedatakeypairwithoutplaintext",
+        "generatedatakeywithoutplaintext",
+        "generatemac",
+        "getkeyrotationstatus",
+        "getpublickey",
+        "listgrants",
+        "reencryptfrom",
+        "reencryptto",
+        "retiregrant",
+        "revokegrant",
+        "sign",
+        "verify",
+        "verifymac",
+    )
+)
+
+# Services whose resources RCPs protect (R87): the Organizations page and the newer public list
+# of the same facts. Lambda is in neither.
+_RCP_SERVICES: Final = """
+aoss appconfig appstream autoscaling autoscaling-plans budgets clouddirectory cloudfront
+cloudsearch cloudtrail-data codeartifact codebuild codecommit codepipeline cognito-identity
+cognito-idp comprehend comprehendmedical compute-optimizer cost-optimization-hub dax dsql
+dynamodb ecr ecr-public events firehose fis fms gamelift health inspector-scan kendra
+kinesisvideo kms logs memorydb networkmonitor notifications opensearch pca-connector-ad
+personalize polly pricing resource-groups rolesanywhere s3 secretsmanager servicediscovery
+signin sqs sts support swf textract timestream-influxdb transcribe transfer translate wafv2
+workspaces xray
+"""
+RCP_SERVICES: Final = frozenset(_RCP_SERVICES.split())
+
+# "No permissions are required to perform this operation" (STS API reference): the first even
+# under an explicit deny, the second "cannot be controlled with policies".
+NEEDS_NO_PERMISSION: Final = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
+
+# The bucket owner's root user keeps these "even if the bucket policy explicitly denies the root
+# principal" (S3 API reference, GetBucketPolicy, PutBucketPolicy, DeleteBucketPolicy).
+LOCK_OUT_GUARD: Final = frozenset(
+    {"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """What is different about one situation.
+
+    ``always`` settles the verdict; ``always_allow`` are layers that allow without a statement;
+    ``cannot_deny`` are layers whose denies and errors do not count; ``mandatory`` must allow even
+    within one account; ``also`` adds layers to a grant by how it names the caller.
+    """
+
+    always: DecisionEffect | None = None
+    always_allow: frozenset[CheckType] = frozenset()
+    cannot_deny: frozenset[CheckType] = frozenset()
+    mandatory: frozenset[CheckType] = frozenset()
+    also: Mapping[Naming, frozenset[CheckType]] = field(default_factory=dict)
+
+
+def exceptions(situation: Situation) -> Exceptions:
+    """Every row that applies, put together."""
+    found = [row(situation) for row in ROWS]
+    return Exceptions(
+        always=next((f.always for f in found if f.always is not None), None),
+        always_allow=frozenset().union(*(f.always_allow for f in found)),
+        cannot_deny=frozenset().union(*(f.cannot_deny for f in found)),
+        mandatory=frozenset().union(*(f.mandatory for f in found)),
+        also={naming: layers for f in found for naming, layers in f.also.items()},
+    )
+
+
+def _action(situation: Situation) -> str:
+    return situation.request.action.lower()
+
+
+def _session_restrictions(situation: Situation) -> Exceptions:
+    """Some temporary credentials cannot call some APIs, whatever policies say (R99)."""
+    if refused(situation.request):
+        return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
+    return Exceptions()
+
+
+def refused(request: Request) -> bool:
+    """True when the kind of credentials forbids the call (table "Comparing STS options")."""
+    action, caller = request.action.lower(), request.principal
+    service, _, name = action.partition(":")
+    if service not in {"iam", "sts"} or name == "getcalleridentity":
+        return False
+    if caller.kind is PrincipalKind.ROLE_SESSION:
+        return name in {"getfederationtoken", "getsessiontoken"}
+    if caller.kind is PrincipalKind.FEDERATED_USER:
+        return action != "iam:passrole"
+    if caller.kind is PrincipalKind.USER and caller.session is not None:
+        if service == "iam":
+            return action != "iam:passrole" and not caller.session.mfa
+        return action not in TRUST_ACTIONS
+    return False
+
+
+def _no_permission_needed(situation: Situation) -> Exceptions:
+    """sts:GetCallerIdentity and sts:GetSessionToken (R98)."""
+    if _action(situation) in NEEDS_NO_PERMISSION:
+        return Exceptions(always=DecisionEffect.ALLOW)
+    return Exceptions()
+
+
+def _root_user(situation: Situation) -> Exceptions:
+    """The root user "has full access" in its own account, without a policy (R50, R74)."""
+    if situation.request.principal.kind is not PrincipalKind.ROOT:
+        return Exceptions()
+    return Exceptions(always_allow=frozenset({CheckType.PRINCIPAL}))
+
+
+def _lock_out_guard(situation: Situation) -> Exceptions:
+    """A bucket policy cannot lock out its account's root user (R101)."""
+    root = situation.request.principal.kind is PrincipalKind.ROOT
+    if not (root and situation.same_account and _action(situation) in LOCK_OUT_GUARD):
+        return Exceptions()
+    resource = frozenset({CheckType.RESOURCE})
+    return Exceptions(always_allow=resource, cannot_deny=resource)
+
+
+def _key_policy(situation: Situation) -> Exceptions:
+    """Key policies come first: "Key policies are the primary way to control access" (KMS).
+
+    IAM policies count only where the key policy delegates to the account (R100).
+    """
+    if not _action(situation).startswith("kms:") or ":key/" not in situation.request.resource:
+        return Exceptions()
+    if not situation.same_account and _action(situation) not in KMS_CROSS_ACCOUNT:
+        return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
+    return Exceptions(mandatory=frozenset({CheckType.RESOURCE}))
+
+
+def _trust_policy(situation: Situation) -> Exceptions:
+    """A role's trust policy "must explicitly allow" the caller (R90); boundaries limit (R92)."""
+    if not is_trust(situation.request):
+        return Exceptions()
+    boundary = frozenset({CheckType.PERMISSIONS_BOUNDARY})
+    limited = situation.options.boundary_limits_trust
+    itself = situation.options.self_trust and _assumes_itself(
+        situation.request.principal, situation
+    )
+    return Exceptions(
+        mandatory=frozenset() if itself else frozenset({CheckType.RESOURCE}),
+        also={Naming.USER: boundary} if limited else {},
+    )
+
+
+def is_trust(request: Request) -> bool:
+    """True when the resource's policy is a role trust policy."""
+    return request.action.lower() in TRUST_ACTIONS and ":role/" in request.resource
+
+
+def _assumes_itself(caller: Principal, situation: Situation) -> bool:
+    return caller.role_arn is not None and caller.role_arn == situation.request.resource
+
+
+Row = Callable[[Situation], Exceptions]
+ROWS: Final[tuple[Row, ...]] = (
+    _session_restrictions,
+    _no_permission_needed,
+    _root_user,
+    _lock_out_guard,
+    _key_policy,
+    _trust_policy,
+)
