@@ -39,7 +39,9 @@ class Blobs:
             return name
         draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _sync_folder(self._folder)
             with draft.open("wb") as file:
                 file.write(content)
                 file.flush()

@@ -74,9 +74,13 @@ WITHHELD: Final[Seal] = _Withheld()
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """Model values to JSON and back, with one way of sealing."""
+    """Model values to JSON and back, with one way of sealing.
+
+    A ``strict`` codec refuses fields it does not know, others skip them.
+    """
 
     sealing: Seal = PLAIN
+    strict: bool = False
 
     def encode(self, value: object, kind: object) -> bytes:
         """The value as JSON."""
@@ -91,7 +95,9 @@ class Codec:
         try:
             value: T = _decoder(shape).decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise StoreError(f"not a {_name(shape)}: {_said(error)}") from error
+            raise StoreError(f"cannot be read as {_name(shape)}: {_said(error)}") from error
+        if self.strict and (text_problem := problem(msgspec.json.decode(text), shape)):
+            raise StoreError(f"cannot be read as {_name(shape)}: {text_problem}")
         step = _step(shape)
         if step is None or self.sealing is PLAIN:
             return value

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
 from clearance.store.changes import Change
 
 __all__ = [
+    "EVERY_EVENT",
+    "WHOLE_HISTORY",
     "Conflict",
     "Entry",
     "Event",
@@ -110,6 +112,10 @@ class EventQuery:
     newest_first: bool = True
 
 
+WHOLE_HISTORY: Final = HistoryQuery()
+EVERY_EVENT: Final = EventQuery()
+
+
 class Store(Protocol):
     """A store. All methods may be called from any thread; changes are taken one at a time."""
 
@@ -133,10 +139,10 @@ class Store(Protocol):
     def record(self, event: Event) -> None:
         """Keep an audit event of a call that changed nothing; durable within 50 ms."""
 
-    def events(self, query: EventQuery = EventQuery()) -> Iterator[dict[str, Any]]:
+    def events(self, query: EventQuery = EVERY_EVENT) -> Iterator[dict[str, Any]]:
         """The audit events that match."""
 
-    def history(self, query: HistoryQuery = HistoryQuery()) -> Iterator[Record]:
+    def history(self, query: HistoryQuery = WHOLE_HISTORY) -> Iterator[Record]:
         """The journal's records that match."""
 
     def at(self, time: datetime) -> Estate:
