@@ -18,10 +18,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class FunctionPolicy:
-    """A function policy: one a function, version or alias (R209)."""
+    """A function policy: one a function, version or alias (R209).
+
+    ``pins`` maps each user or role ARN it names to the unique ID it had at the time (R26).
+    """
 
     text: str
     revision_id: str
+    pins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
