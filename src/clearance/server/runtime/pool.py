@@ -33,12 +33,20 @@ CredentialsFor = Callable[[], Awaitable[Credentials] | Credentials]
 RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 # A session is replaced while the longest invocation could still finish with it.
 MARGIN = timedelta(seconds=60)
+CLOSE_SECONDS = 5.0
+
+
+class Closed(RuntimeError):  # noqa: N818 (a state, more than an error)
+    """The pool was closed."""
+
+    def __init__(self) -> None:
+        super().__init__("the pool is closed")
 
 
 class Pool:
     """Runs functions; use it in one event loop, and ``close`` it."""
 
-    def __init__(  # noqa: PLR0913 (limits, all with defaults)
+    def __init__(
         self,
         *,
         now: Callable[[], datetime],
@@ -83,7 +91,7 @@ class Pool:
         assert self._interpreters is not None  # noqa: S101 (prepared)
         return await self._interpreters.available()
 
-    async def invoke(  # noqa: PLR0913 (an invocation has this many parts)
+    async def invoke(
         self,
         spec: FunctionSpec,
         payload: bytes,
@@ -148,7 +156,12 @@ class Pool:
             self._reaper.cancel()
         for environment in tuple(self._environments):
             self._discard(environment)
-        while self._tasks:
+        # Invocations that were just getting their environment notice it and give up.
+        patience = asyncio.get_running_loop().time() + CLOSE_SECONDS
+        while self._tasks or self._busy.total():
+            if asyncio.get_running_loop().time() > patience:
+                break
+            await asyncio.sleep(0.001)
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._root is not None:
             await asyncio.to_thread(self._end, self._root)
@@ -163,7 +176,7 @@ class Pool:
 
     def _prepare(self) -> None:
         if self._closed:
-            raise RuntimeError("the pool is closed")
+            raise Closed
         if self._root is None:
             made = tempfile.mkdtemp(prefix="clearance-", dir=self._directory)
             self._root = Path(made).resolve()
@@ -242,7 +255,7 @@ class Pool:
             raise
         return environment
 
-    def _assign(  # noqa: PLR0913, PLR0917 (what an environment is made of)
+    def _assign(
         self,
         environment: Environment,
         spec: FunctionSpec,
@@ -292,8 +305,11 @@ class Pool:
         self._number += 1
         environment = Environment(self._root / "env" / f"{self._number}", now=self._now)
         environment.on_exit = self._discard
-        self._environments.add(environment)
         await environment.open()
+        self._environments.add(environment)
+        if self._closed:  # meanwhile
+            self._discard(environment)
+            raise Closed
         return environment
 
     async def _have_waiting(self, interpreter: Interpreter) -> None:
@@ -333,7 +349,8 @@ class Pool:
     def _replenish(self, runtime: str) -> None:
         async def again() -> None:
             assert self._interpreters is not None  # noqa: S101 (prepared)
-            await self._have_waiting(await self._interpreters.find(runtime))
+            with suppress(Closed):
+                await self._have_waiting(await self._interpreters.find(runtime))
 
         if not self._closed and len(self._waiting.get(runtime, ())) < self._waiting_wanted:
             self._background(again())

@@ -88,7 +88,7 @@ def end(request_id: str) -> str:
     return f"END RequestId: {request_id}\n"
 
 
-def report(  # noqa: PLR0913 (the fields of one line)
+def report(
     request_id: str,
     *,
     duration_ms: float,

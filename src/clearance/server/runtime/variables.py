@@ -25,7 +25,7 @@ class Folders:
 
 # "Environment variables ... PATH, LANG, LD_LIBRARY_PATH, NODE_PATH, PYTHONPATH ... unreserved
 # can be extended in your function configuration" (configuration-envvars, Lambda guide)
-def variables(  # noqa: PLR0913 (three of them are words)
+def variables(
     spec: FunctionSpec,
     folders: Folders,
     credentials: Credentials,
