@@ -81,7 +81,7 @@ class PrincipalKind(StrEnum):
 # What authors hide names behind: `****`, `XXXX`, `<account>`, `[redacted]`, `...`.
 _HIDDEN = pattern(
     r"\*{2}|\.{3}|\u2026|[<>\[\]{}\u2588]|(?<![a-z0-9])x{2,}(?![a-z])|[0-9]x{3}|x{3}[0-9]"
-    r"|redact|removed|masked|hidden|account[-_ ]?(?:id|number)|your[-_ ]?\w|\$\(",
+    r"|redact|removed|masked|hidden|account[-_ ]?(?:id|number)|your[-_ ]?\w|\$(?!LATEST)[a-z({]",
     IGNORECASE,
 )
 _ACCOUNT = pattern(r"[0-9]{12}|aws|")

@@ -58,6 +58,7 @@ _AUTHORIZATION = pattern(
     IGNORECASE,
 )
 _ACTION = pattern(r"[A-Za-z0-9-]{1,63}:[A-Za-z0-9*]{1,128}")
+_BROKEN_ACTION = pattern(r"[A-Za-z0-9-]{1,63}\n[A-Za-z0-9-]{0,63}:[A-Za-z0-9*]{1,128}")
 _IAM_NAMED = pattern(
     r"(?:role|user|group|policy path|policy|instance profile|server certificate|mfa device"
     r"|signing certificate|access key|saml provider|login profile)\s(?=\S)",
@@ -69,6 +70,7 @@ _NAME = pattern(
     r"|[^\s\"'<>\[{]|<(?![/!]|br)|[\[{](?!\")){1,2400}",
     IGNORECASE,
 )
+_SPACED_COLON = pattern(r" ?: ?")  # `arn:aws:iam::xxxx :user/ana`: hand-redacted
 _BRACKETED = pattern(r"<[^<>]{1,80}>|\[[^\[\]]{1,80}\]|\{[^{}]{1,80}\}")
 _SPEAKS_FOR_ITSELF = pattern(
     r"arn:\S{3,2400}|<[^<>]{1,80}>|[a-z0-9.-]{1,80}\.amazonaws\.com(?:\.cn)?|anonymous",
@@ -169,6 +171,10 @@ class _Sentence:
             return None
         start, principal = self._principal()
         denial = self._rest(Denial(Form.CLASSIC, principal, action))
+        if self.text.endswith("**", 0, start) and (denial.resource or "").endswith("**"):
+            # the whole sentence was set in bold
+            denial = replace(denial, resource=(denial.resource or "")[:-2])
+            self.end -= 2
         return Found(denial, start, self.end)
 
     def _federated(self) -> Found | None:
@@ -215,10 +221,11 @@ class _Sentence:
                 self._advance(until.start())
                 return joined
         token = _ACTION.match(self.text, begin + (self.text[begin : begin + 1] in "\"'["))
+        token = token or _BROKEN_ACTION.match(self.text, begin)
         if not token:
             return None
         self.end = token.end()
-        return token[0]
+        return token[0].replace("\n", "")
 
     # on what, and why
 
@@ -354,6 +361,7 @@ def _joined(words: str) -> str:
     words = " ".join(words.split()) if "\n" not in words else words.strip()
     if not words.startswith("arn:"):
         return " ".join(words.split()).strip("\"'")
+    words = _SPACED_COLON.sub(":", words)
     kept = _BRACKETED.sub(lambda hidden: hidden[0].replace(" ", "\0"), words)
     return "".join(kept.split()).replace("\0", " ").strip("\"'")
 
@@ -368,7 +376,7 @@ def _one_name(words: str) -> bool:
     if len(words) > _LONGEST or any(sign in words for sign in '"{}') or ". " in words:
         return False
     if words.startswith("arn:"):
-        return " " not in _BRACKETED.sub("x", words).strip()
+        return " " not in _SPACED_COLON.sub(":", _BRACKETED.sub("x", words)).strip()
     return len(words) <= 200 and ("(Service" not in words)  # noqa: PLR2004
 
 

@@ -13,7 +13,7 @@ True
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, zip_longest
 
 from clearance.explain.denial import (
     Denial,
@@ -79,7 +79,7 @@ def _innermost(found: list[Found]) -> list[Found]:
     """Lambda quotes the denial of KMS after its own sentence: the quoted one says more."""
     return [
         each
-        for each, following in zip(found, [*found[1:], None], strict=True)
+        for each, following in zip_longest(found, found[1:])
         if each.denial.form is not Form.LAMBDA_KMS
         or following is None
         or following.start - each.end > _NEAR
@@ -108,12 +108,14 @@ def _bare(reading: Reading, found: list[Found]) -> Iterator[Found]:
 
 
 def _coded(reading: Reading, code: Coded) -> Found:
-    said = " ".join(reading.text[code.message : code.end].split()).strip("\"' ,;")
+    said = " ".join(reading.text[code.message : code.end].split()).strip("\"' ,;-")
     denial = Denial(Form.BARE, service_reason=said or None)
     if said.lower() in _EMPTY:
         head = code.operation in _S3_HEAD
         plain = said.lower().startswith("access denied") or head
         denial = Denial(Form.S3_BARE if plain else Form.BARE)
+    elif said.endswith("S3Exception: Access Denied"):  # Hadoop puts its own story before it
+        denial = Denial(Form.S3_BARE)
     denial = replace(denial, error_code=code.code, api_operation=code.operation)
     return Found(denial, code.start, max(code.end, code.message))
 

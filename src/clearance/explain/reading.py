@@ -12,14 +12,14 @@ from re import compile as pattern
 
 __all__ = ["Reading", "read"]
 
-_BLANK = "\\s\u200b\u200c\u2060\ufeff\u2500-\u257f"  # the last are terraform's boxes
-_ESCAPED_BLANK = r"\\{1,16}(?:[nrt]|\r?\n)"
+_BLANK = "\\s\u200b\u200c\u2060\ufeff\u2500-\u257f\u21b5"  # the last are terraform's boxes
+_ESCAPED_BLANK = r"(?:\\{1,16}(?:[nrt]|\r?\n)|<br ?/?>)"
 # What a quoted or commented line starts with: `> `, `# `, `// `, `| `.
 _LEADER = r"\n[ \t]{0,64}(?:[>#|]{1,4}|//)(?=\s)"
 _ESCAPE = r"(?:\x1b|\\{1,4}(?:u001b|x1b|033|e)|\^\[)\[[0-9;?]{0,16}[A-Za-z]"
 # A single blank is no noise: most are.
 _GAP = (
-    rf"(?P<blank>(?:{_LEADER}|[^\S ]|[\u200b-\u2060\ufeff\u2500-\u257f]|{_ESCAPED_BLANK}"
+    rf"(?P<blank>(?:{_LEADER}|[^\S ]|[\u200b-\u2060\ufeff\u2500-\u257f\u21b5]|{_ESCAPED_BLANK}"
     rf"| (?=[{_BLANK}\\]))(?:{_LEADER}|[{_BLANK}]|{_ESCAPED_BLANK})*)"
 )
 _NOISE = pattern(
@@ -48,7 +48,7 @@ _ENTITIES = {
     "nbsp": " ",
 }
 _MARKS = {"`": "", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2018": "'", "\u2019": "'"}
-_LINE_END = pattern(r"\n|\\[nr]")
+_LINE_END = pattern("[\n\u21b5<]|\\\\[nr]", IGNORECASE)
 
 
 class Reading:

@@ -163,6 +163,8 @@ def render(denial: Denial) -> str:
         if denial.form is Form.EC2:
             return _ec2("", denial.encoded_message)
         return denial.service_reason or ""
+    if denial.form is Form.PANEL:
+        return _panel(denial)
     resource = denial.resource
     if resource and denial.action.lower().startswith("s3:"):
         resource = _quoted(resource)
@@ -179,6 +181,21 @@ def render(denial: Denial) -> str:
     if denial.authorization_id:
         body += _authorization(denial.authorization_id, denial.region or "us-east-1")
     return body
+
+
+def _panel(denial: Denial) -> str:
+    """The rows of the console's panel, in English."""
+    context = f"no {denial.policy_type} allows the action"
+    if denial.effect is Effect.EXPLICIT and denial.policy_type:
+        article = "an" if denial.policy_type is PolicyType.IDENTITY_BASED else "a"
+        context = f"{article} {denial.policy_type} explicitly denies the action"
+    rows = {
+        "User": denial.principal.text if denial.principal else None,
+        "Action": denial.action,
+        "On resource(s)": denial.resource or "-",
+        "Context": context if denial.policy_type else None,
+    }
+    return "\n".join(f"{label}: {value}" for label, value in rows.items() if value)
 
 
 def _rendered(stated: Callable[P, Denial]) -> Callable[P, str]:

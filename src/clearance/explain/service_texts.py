@@ -45,7 +45,7 @@ _ROWS = (
     _row(Form.S3_NOTIFICATION, r"Unable to validate the following destination configurations"),
     _row(
         Form.SQS_LEGACY,
-        r"Access to the resource (?P<resource>https?://[^\s\"'<>]{1,400}?) is denied\.?",
+        r"Access to the resource (?:https?://[^\s\"'<>]{1,400}?) is denied\.?",
     ),
     _row(
         Form.LAMBDA_SERVICE,
@@ -84,6 +84,7 @@ _ROWS = (
         r"arn:[\w-]{1,20}:iam::[^:\s\"']{0,40}:role/[\w+=,.@/-]{1,200}"
         r"|Neither the API caller nor the execution role has the required permissions?",
     ),
+    _row(Form.BARE, r"Access denied for operation", more=r"\s'[\w:.-]{1,120}'\.?"),
     _row(Form.DISGUISED, r"No S3 objects found under S3 URL"),
 )
 # The client is told these two words only; they say nothing unless they are all there is.
@@ -103,7 +104,7 @@ def service_texts(reading: Reading) -> Iterator[Found]:
             start, end = reading.loose(match.start()), reading.loose(match.end() - 1) + 1
             more = row.more.match(reading.text, end) if row.more else None
             found = _found(reading, row.form, start, more.end() if more else end)
-            yield replace(found, denial=_stated(found.denial, **match.groupdict()))
+            yield replace(found, denial=_stated(found.denial, match.groupdict().get("type")))
     for row in _ALONE:
         if row.words.fullmatch(reading.tight):
             yield _found(reading, row.form, 0, len(reading.text))
@@ -115,15 +116,9 @@ def _found(reading: Reading, form: Form, start: int, end: int) -> Found:
     return Found(denial, start, end)
 
 
-def _stated(
-    denial: Denial,
-    *,
-    resource: str | None = None,
-    type: str | None = None,  # noqa: A002
-) -> Denial:
-    if resource:
-        return replace(denial, resource=resource)
+def _stated(denial: Denial, words: str | None) -> Denial:
+    """With the effect that API Gateway's authorizer answered."""
     if denial.form is Form.API_GATEWAY and "explicit deny" in (denial.service_reason or ""):
-        kind = policy_type_of(type) if type else None
+        kind = policy_type_of(words) if words else None
         return replace(denial, effect=Effect.EXPLICIT, policy_type=kind)
     return denial

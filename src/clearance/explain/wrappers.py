@@ -114,7 +114,6 @@ _PREFIXES = (
     ("irsa", _p(r"WebIdentityErr|failed to retrieve credentials|refresh cached credentials")),
     ("kubernetes", _p(r"Warning Failed\w{1,40}|\"controller\":\"|level=error|Reconciler error")),
     ("code", _p(rf"(?P<code>(?:{_KNOWN})):")),
-    ("code", _p(r"(?<![a-z])(?P<code>[A-Z]\w{2,60}(?:Exception|Fault|Error)):$")),
 )
 _SUFFIXES = (
     (
@@ -133,7 +132,8 @@ _SUFFIXES = (
     ),
     ("java-v1", _p(r"\(Status Code: (?P<status>\d{3}); Error Code: (?P<code>\w{1,80})\)")),
     ("go-v1", _p(r"status code: (?P<status>\d{3}), request id: (?P<request>[\w-]{1,80})")),
-    ("cloudformation", _p(r"\(RequestToken:|HandlerErrorCode: (?P<code>\w{1,60})")),
+    ("cloudformation", _p(r"\(RequestToken:")),
+    ("cloudformation", _p(r"HandlerErrorCode: (?P<code>\w{1,60})")),
     ("ruby", _p(rf"\(Aws::(?P<service>\w{{1,60}})::Errors::{_CODE}\)")),
     ("js-v3", _p(r"'?\$fault'?: 'client'|\$metadata")),
     ("js-v2", _p(rf"code: '{_CODE}'|at Request\.extractError")),
@@ -142,6 +142,11 @@ _SUFFIXES = (
     ("terraform", _p(r"on [\w./-]{1,120}\.tf line \d")),
     ("dotnet", _p(r"at Amazon\.Runtime\.|--->Amazon\.Runtime")),
 )
+# Codes that are no denial's by themselves, but that a denial may hide behind.
+_DISGUISES = pattern(
+    r"(?P<code>(?:Invalid\w{1,50}|Validation|ResourceNotFound|UnexpectedLambda)"
+    r"(?:Exception|Error)):$"
+)
 _BOX = pattern("[\u2575\u2577]")  # a terraform message stands between these
 _CODED = (
     _PREFIXES[1][1],
@@ -149,6 +154,10 @@ _CODED = (
     _p(rf"api error {_CODE}:"),
     _p(rf"<Code>{_CODE}</Code>(?:<Message>)?"),
     _p(rf"(?P<code>(?:{_KNOWN})):"),
+    _p(rf"(?P<code>(?:{_KNOWN}))\(client\):"),
+    _p(rf"\[(?P<code>(?:{_KNOWN}))\](?!,|$)"),
+    # CloudFormation's short form: `API: s3:PutBucketPolicy Access Denied`.
+    _p(r"API: [a-z0-9-]{1,40}:(?P<operation>\w{1,80}?)(?=(?P<code>AccessDenied)(?![a-zA-Z]))"),
 )
 _MESSAGE_END = pattern(r"[\n<{}]|\((?=Service:|Status)|\"(?=[\s,}\]]|$)|$", IGNORECASE)
 _LONGEST_MESSAGE = 300
@@ -173,6 +182,8 @@ def around(reading: Reading, start: int, end: int, *, after: int, before: int) -
         if first:
             seen.append((len(head) + first.start(), name))
             _learn(facts, first.groupdict())
+    disguise = _DISGUISES.search(head)
+    _learn(facts, disguise.groupdict() if disguise else {})
     left = reading.origin(reading.loose(max(after, start - _BEFORE)))
     if _BOX.search(reading.raw, left, reading.origin(reading.loose(start))):
         seen.append((0, "terraform"))
