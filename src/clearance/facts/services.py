@@ -112,9 +112,7 @@ def _signed() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name in service_names():
         metadata = _metadata(name)
-        found.setdefault(metadata.get("signingName") or metadata["endpointPrefix"], []).append(
-            name
-        )
+        found.setdefault(metadata.get("signingName") or metadata["endpointPrefix"], []).append(name)
     return {
         signing: tuple(sorted(names, key=lambda n: (n not in {signing, _MAIN.get(signing)}, n)))
         for signing, names in found.items()
@@ -130,9 +128,7 @@ def _metadata(name: str) -> Raw:
         packed = plain.with_suffix(".json.gz")
         if packed.exists():
             with packed.open("rb") as file:
-                text = (
-                    zlib.decompressobj(31).decompress(file.read(_HEAD)).decode(errors="ignore")
-                )
+                text = zlib.decompressobj(31).decompress(file.read(_HEAD)).decode(errors="ignore")
         elif plain.exists():
             with plain.open("rb") as file:
                 text = file.read(_HEAD).decode(errors="ignore")
@@ -249,4 +245,5 @@ def _field(name: str, reference: Raw, shapes: Raw) -> Field:
         streaming=bool(traits.get("streaming")),
         event_stream=bool(traits.get("eventstream")),
         idempotency_token=bool(traits.get("idempotencyToken")),
+        host_label=bool(traits.get("hostLabel")),
     )

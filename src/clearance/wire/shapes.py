@@ -85,6 +85,7 @@ class Field:
     streaming: bool = False
     event_stream: bool = False
     idempotency_token: bool = False
+    host_label: bool = False
 
     @property
     def wire_name(self) -> str:
