@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -147,9 +146,8 @@ def rows_where(
     """The rows that meet a condition, which is SQL of this package and no text of a caller."""
     order = "DESC" if newest_first else "ASC"
     query = f"SELECT {_COLUMNS} FROM journal WHERE {condition} ORDER BY seq {order} LIMIT ?"  # noqa: S608
-    with closing(database.execute(query, (*values, -1 if limit is None else limit))) as found:
-        for values_found in found:
-            yield Row(*values_found)
+    for found in database.execute(query, (*values, -1 if limit is None else limit)):
+        yield Row(*found)
 
 
 def verified(rows: Iterable[Row], after: Head, until: Head | None = None) -> Iterator[Row]:

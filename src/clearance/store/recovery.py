@@ -80,8 +80,8 @@ def _carry(path: Path, target: sqlite3.Connection) -> tuple[int, int]:
 
 def _each(source: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...]]:
     """The rows of a table up to the first that cannot be read."""
-    with suppress(sqlite3.Error), closing(source.execute(query)) as found:
-        yield from found
+    with suppress(sqlite3.Error):
+        yield from source.execute(query)
 
 
 def _free_name(path: Path) -> Path:

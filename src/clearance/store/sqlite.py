@@ -191,7 +191,7 @@ class SqliteStore:
         )
         with closing(database.execute(query, (seq,))) as found:
             for at, chain, state, total in found:
-                if sha256(chain + state).digest() != total:
+                if not isinstance(state, bytes) or sha256(chain + state).digest() != total:
                     log.warning("`%s`: checkpoint %d is damaged; it is passed over", self.path, at)
                     continue
                 return codec.decode(state, Estate), Head(at, chain), len(state)
