@@ -1,0 +1,104 @@
+"""The errors Organizations answers, in its words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clearance.operations.fault import OperationError
+
+__all__ = ["bad_input", "fault", "violation"]
+
+_WORDS: Final = {
+    "AWSOrganizationsNotInUseException": "Your account is not a member of an organization.",
+    "AccessDeniedException": "You don't have permissions to access this resource.",
+    "AccountAlreadyClosedException": "The provided account is already closed.",
+    "AccountNotFoundException": "You specified an account that doesn't exist.",
+    "AlreadyInOrganizationException": "The AWS account is already a member of an organization.",
+    "ChildNotFoundException": "You specified a child that doesn't exist.",
+    "CreateAccountStatusNotFoundException": (
+        "You specified an account creation request that doesn't exist."
+    ),
+    "DestinationParentNotFoundException": "You specified a destination parent that doesn't exist.",
+    "DuplicateAccountException": "The account is already in the specified destination.",
+    "DuplicateOrganizationalUnitException": "An OU with the same name already exists.",
+    "DuplicatePolicyAttachmentException": (
+        "The selected policy is already attached to the specified target."
+    ),
+    "DuplicatePolicyException": "A policy with the same name already exists.",
+    "MalformedPolicyDocumentException": (
+        "The provided policy document does not meet the requirements of the specified policy type."
+    ),
+    "MasterCannotLeaveOrganizationException": (
+        "You can't remove a management account from an organization."
+    ),
+    "OrganizationNotEmptyException": (
+        "To delete an organization you must first remove all member accounts (except the master)."
+    ),
+    "OrganizationalUnitNotEmptyException": (
+        "The specified OU is not empty. Move all accounts to another root or to other OUs, remove"
+        " all child OUs, and try the operation again."
+    ),
+    "OrganizationalUnitNotFoundException": (
+        "You specified an organizational unit that doesn't exist."
+    ),
+    "ParentNotFoundException": "You specified parent that doesn't exist.",
+    "PolicyInUseException": (
+        "The policy is attached to one or more entities. You must detach it from all roots, OUs,"
+        " and accounts before performing this operation."
+    ),
+    "PolicyNotAttachedException": "The policy isn't attached to the specified target.",
+    "PolicyNotFoundException": "You specified a policy that doesn't exist.",
+    "PolicyTypeAlreadyEnabledException": "The specified policy type is already enabled.",
+    "PolicyTypeNotAvailableForOrganizationException": (
+        "You can't use the specified policy type with the feature set currently enabled for this"
+        " organization."
+    ),
+    "PolicyTypeNotEnabledException": (
+        "This operation can be performed only for enabled policy types."
+    ),
+    "RootNotFoundException": "You specified a root that doesn't exist.",
+    "SourceParentNotFoundException": "You specified a source parent that doesn't exist.",
+    "TargetNotFoundException": "You specified a target that doesn't exist.",
+}
+_INPUT: Final = {
+    "INVALID_PATTERN": "You provided a value that does not match the required pattern.",
+    "INVALID_ENUM": "You specified an invalid value.",
+    "INVALID_ENUM_POLICY_TYPE": "You specified an invalid value.",
+    "INVALID_NEXT_TOKEN": "The provided NextToken is not valid.",
+    "INPUT_REQUIRED": "You must include a value for all required parameters.",
+    "IMMUTABLE_POLICY": "You specified a policy that is managed by AWS and can't be modified.",
+    "NON_DETACHABLE_POLICY": "You can't detach the specified policy.",
+    "MAX_LENGTH_EXCEEDED": "You provided a value that exceeds the maximum length.",
+    "MIN_LENGTH_EXCEEDED": "You provided a value that is shorter than the minimum length.",
+    "MAX_VALUE_EXCEEDED": "You provided a number that is larger than the maximum value.",
+    "MIN_VALUE_EXCEEDED": "You provided a number that is smaller than the minimum value.",
+    "DUPLICATE_TAG_KEY": "Tag keys must be unique among the tags attached to the same entity.",
+}
+_LIMITS: Final = {
+    "CANNOT_CLOSE_MANAGEMENT_ACCOUNT": "You can't close the management account.",
+    "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED": (
+        "You have attached the maximum number of policies of this type to the specified target."
+    ),
+    "MAX_TAG_LIMIT_EXCEEDED": "You have exceeded the number of tags allowed on this resource.",
+    "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED": (
+        "You cannot remove the last policy attached to the specified target. You must have at"
+        " least one attached at all times."
+    ),
+    "OU_DEPTH_LIMIT_EXCEEDED": "You have exceeded the maximum depth of the organization's tree.",
+    "POLICY_CONTENT_LIMIT_EXCEEDED": "You have exceeded the maximum size of a policy document.",
+}
+
+
+def fault(code: str) -> OperationError:
+    """The error of this code."""
+    return OperationError(code, _WORDS[code])
+
+
+def bad_input(reason: str) -> OperationError:
+    """InvalidInputException with its reason."""
+    return OperationError("InvalidInputException", _INPUT[reason], 400, {"Reason": reason})
+
+
+def violation(reason: str) -> OperationError:
+    """ConstraintViolationException with its reason."""
+    return OperationError("ConstraintViolationException", _LIMITS[reason], 400, {"Reason": reason})
