@@ -1,1 +1,56 @@
 """The composition root: the only file that chooses real things and reads the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clearance.model.catalog import Catalog
+from clearance.model.estate import Estate
+
+if TYPE_CHECKING:
+    from clearance.operations.call import Ports
+    from clearance.store.sqlite import SqliteStore
+
+__all__ = ["catalog", "load_estate", "now", "open_store", "ports"]
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def catalog() -> Catalog:
+    """AWS's actions, resource types and condition keys."""
+    from clearance.facts.catalog import load_catalog
+
+    return load_catalog()
+
+
+def ports(store: SqliteStore) -> Ports:
+    """The world as operations see it."""
+    from clearance.store.ports import SystemPorts
+
+    return SystemPorts(store, store.sealer)
+
+
+def open_store(folder: Path, *, recover: bool = False, read_only: bool = False) -> SqliteStore:
+    """The durable store of a data folder."""
+    from clearance.store.sqlite import SqliteStore
+
+    return SqliteStore.open(folder, recover=recover, read_only=read_only)
+
+
+def load_estate(path: Path) -> Estate:
+    """An estate from a file, a snapshot folder or the data folder of an endpoint."""
+    from clearance.store import snapshot
+    from clearance.store.sqlite import DATABASE_FILE
+
+    if path.is_dir() and (path / DATABASE_FILE).exists():
+        store = open_store(path, read_only=True)
+        try:
+            return store.load()
+        finally:
+            store.close()
+    return snapshot.load_estate(path)

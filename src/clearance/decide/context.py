@@ -82,8 +82,6 @@ _NEVER: Final[Mapping[PrincipalKind, tuple[str, ...]]] = {
     ),
 }
 
-_USER_ID: Final = {PrincipalKind.ANONYMOUS: "anonymous"}
-
 
 def never(principal: Principal) -> tuple[str, ...]:
     """The keys this caller is known not to have."""
@@ -168,24 +166,9 @@ def _caller(principal: Principal) -> Entries:
     ).value
     if kind is PrincipalKind.USER:
         entries["aws:username"] = principal.arn.rsplit("/", 1)[-1]
-    if user_id := _user_id(principal):
+    if user_id := principal.user_id:
         entries["aws:userid"] = user_id
     return entries
-
-
-def _user_id(principal: Principal) -> str | None:
-    """``aws:userid`` by kind of caller (R137)."""
-    match principal.kind:
-        case PrincipalKind.ROOT:
-            return principal.account
-        case PrincipalKind.USER:
-            return principal.unique_id
-        case PrincipalKind.FEDERATED_USER:
-            return f"{principal.account}:{principal.arn.rsplit('/', 1)[-1]}"
-        case PrincipalKind.ROLE_SESSION if principal.unique_id:
-            return f"{principal.unique_id}:{principal.session_name}"
-        case _:
-            return None
 
 
 def _session(principal: Principal) -> Entries:

@@ -17,6 +17,7 @@ __all__ = [
     "AccessKey",
     "Account",
     "AccountRequest",
+    "CredentialReport",
     "Estate",
     "Group",
     "InstanceProfile",
@@ -100,6 +101,14 @@ class PasswordPolicy:
     max_age: int | None = None
     reuse_prevention: int | None = None
     hard_expiry: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReport:
+    """The last credential report, as CSV."""
+
+    generated: datetime
+    content: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +290,7 @@ class Account:
     oidc_providers: Mapping[str, OidcProvider] = field(default_factory=dict)
     saml_providers: Mapping[str, SamlProvider] = field(default_factory=dict)
     deletions: Mapping[str, str] = field(default_factory=dict)
+    credential_report: CredentialReport | None = None
 
     def arn(self, kind: str, path: str, name: str) -> str:
         """The ARN of something in IAM, e.g. ``arn("user", "/team/", "ana")``."""

@@ -57,10 +57,10 @@ class Principal:
     """A caller.
 
     ``arn`` is what AWS prints: the user, root, assumed-role session or federated-user ARN; the
-    service name for a service; empty for an anonymous caller. ``unique_id`` is the value of
-    ``aws:userid`` (R137): ``AIDA…``, ``AROA…:session``, ``account:name``. ``role_arn``
-    (with path) stands behind a role session, ``parent_arn`` behind a federated user. ``tags`` are
-    those of the user or role itself; session tags are in ``session`` and win (R97).
+    service name for a service; empty for an anonymous caller. ``role_arn`` (with path) stands
+    behind a role session, ``parent_arn`` behind a federated user; ``unique_id`` is that of the
+    user, the role or the parent. ``tags`` are those of the user or role itself; session tags are
+    in ``session`` and win (R97).
     """
 
     kind: PrincipalKind
@@ -92,6 +92,21 @@ class Principal:
     def policy_subject(self) -> str:
         """The ARN whose identity policies count: the user, the role, the parent user."""
         return self.role_arn or self.parent_arn or self.arn
+
+    @property
+    def user_id(self) -> str | None:
+        """``aws:userid`` and STS's UserId, by kind of caller (R137)."""
+        match self.kind:
+            case PrincipalKind.ROOT:
+                return self.account
+            case PrincipalKind.FEDERATED_USER:
+                return f"{self.account}:{self.arn.rsplit('/', 1)[-1]}"
+            case PrincipalKind.ROLE_SESSION:
+                return f"{self.unique_id}:{self.session_name}" if self.unique_id else None
+            case PrincipalKind.USER:
+                return self.unique_id
+            case _:
+                return None
 
     @property
     def display(self) -> str:

@@ -72,7 +72,7 @@ def assume_role(estate: Estate, call: Call, given: Input) -> tuple[Estate, Outpu
     credentials = issue(principal, expires, call.ports)
     output: dict[str, object] = {
         "Credentials": credentials.output,
-        "AssumedRoleUser": {"AssumedRoleId": principal.unique_id, "Arn": principal.arn},
+        "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.arn},
     }
     if passed.size is not None:
         output["PackedPolicySize"] = passed.size
@@ -103,7 +103,7 @@ def session_of(account: Account, role: Role, name: str, session: Session) -> Pri
         arn=session_arn(account, role, name),
         account=account.id,
         partition=account.partition,
-        unique_id=f"{role.id}:{name}",
+        unique_id=role.id,
         role_arn=account.role_arn(role),
         session_name=name,
         tags=dict(role.tags),

@@ -23,7 +23,7 @@ def get_caller_identity(
     """Who calls; no policy can take this away (R98)."""
     caller = call.principal
     return estate, {
-        "UserId": caller.unique_id or caller.account or call.account,
+        "UserId": caller.user_id or caller.account or call.account,
         "Account": caller.account or call.account,
         "Arn": caller.arn,
     }

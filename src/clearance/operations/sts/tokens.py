@@ -57,7 +57,7 @@ def get_federation_token(estate: Estate, call: Call, given: Input) -> tuple[Esta
         arn=f"arn:{account.partition}:sts::{account.id}:federated-user/{name}",
         account=account.id,
         partition=account.partition,
-        unique_id=f"{account.id}:{name}",
+        unique_id=call.principal.unique_id,
         session_name=name,
         parent_arn=caller.arn,
         tags=caller.tags,
@@ -72,7 +72,7 @@ def get_federation_token(estate: Estate, call: Call, given: Input) -> tuple[Esta
     )
     output: dict[str, object] = {
         "Credentials": issue(principal, expires, call.ports).output,
-        "FederatedUser": {"FederatedUserId": principal.unique_id, "Arn": principal.arn},
+        "FederatedUser": {"FederatedUserId": principal.user_id, "Arn": principal.arn},
     }
     if passed.size is not None:
         output["PackedPolicySize"] = passed.size

@@ -1,0 +1,98 @@
+"""Every permission a call needs, decided; the first that is missing becomes AWS's sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from clearance.decide import authorize
+from clearance.explain.denial import Effect, PolicyType
+from clearance.explain.sentence import sentence
+from clearance.model.decision import CheckEffect, CheckType, Decision
+from clearance.model.estate import Estate
+from clearance.model.principal import Principal
+from clearance.model.request import Context, Request
+from clearance.operations.permissions import Permission, Value
+
+__all__ = ["Answer", "decide_all", "denial_text"]
+
+# The layer as AWS's sentence names it.
+_NAMES: Final[Mapping[CheckType, PolicyType]] = {
+    CheckType.RESOURCE_CONTROL_POLICY: PolicyType.RESOURCE_CONTROL,
+    CheckType.SERVICE_CONTROL_POLICY: PolicyType.SERVICE_CONTROL,
+    CheckType.VPC_ENDPOINT: PolicyType.VPC_ENDPOINT,
+    CheckType.RESOURCE: PolicyType.RESOURCE_BASED,
+    CheckType.PRINCIPAL: PolicyType.IDENTITY_BASED,
+    CheckType.PERMISSIONS_BOUNDARY: PolicyType.PERMISSIONS_BOUNDARY,
+    CheckType.SESSION: PolicyType.SESSION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One permission and what was decided about it."""
+
+    permission: Permission
+    decision: Decision
+
+
+def decide_all(
+    estate: Estate,
+    principal: Principal,
+    permissions: Sequence[Permission],
+    from_request: Mapping[str, Value],
+    now: datetime,
+) -> tuple[Answer, ...]:
+    """Decide each permission; all must be allowed (R43)."""
+    return tuple(
+        Answer(
+            permission,
+            authorize(
+                estate,
+                Request(
+                    principal,
+                    permission.action,
+                    permission.resource,
+                    Context.of({**from_request, **permission.context}, complete=True),
+                    permission.resource_account,
+                ),
+                now=now,
+            ),
+        )
+        for permission in permissions
+    )
+
+
+def denial_text(estate: Estate, answer: Answer) -> str:
+    """What AWS says about a denied permission."""
+    decision, permission = answer.decision, answer.permission
+    request = decision.request
+    stated = decision.stated
+    explicit = stated is not None and stated.effect is CheckEffect.EXPLICIT_DENY
+    arn = stated.denies[0].policy.arn if stated is not None and stated.denies else None
+    return sentence(
+        request.principal.display,
+        permission.shown_action or permission.action,
+        permission.shown_resource or permission.resource,
+        effect=Effect.EXPLICIT if explicit else Effect.IMPLICIT if stated else None,
+        policy_type=_NAMES[stated.type] if stated else None,
+        policy_arn=arn,
+        cross_organization=_strangers(estate, request, permission),
+    )
+
+
+def _strangers(estate: Estate, request: Request, permission: Permission) -> bool:
+    """True when caller and resource share neither account nor organization."""
+    mine = request.principal.account
+    theirs = permission.resource_account or _account_of(permission.resource) or mine
+    if mine is None or mine == theirs:
+        return False
+    organization = estate.organization_of(mine)
+    return organization is None or organization is not estate.organization_of(theirs)
+
+
+def _account_of(resource: str) -> str | None:
+    parts = resource.split(":", 5)
+    return parts[4] or None if len(parts) > 4 else None  # noqa: PLR2004

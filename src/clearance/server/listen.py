@@ -1,0 +1,97 @@
+"""Sockets: bind, serve until told to stop, in the foreground or in a thread."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+
+from clearance.model.errors import UsageError
+from clearance.server.start import Started
+
+__all__ = ["bind", "running", "serve"]
+
+START_SECONDS: Final = 30
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        UsageError: the port is taken or the address is not ours; says what to do.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"port {port} of {host} is in use; stop what listens there or give another --port"
+            ) from None
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    listener.listen(1024)
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _server(started: Started, listener: socket.socket) -> uvicorn.Server:
+    started.functions.endpoint_url = url_of(listener)
+    config = uvicorn.Config(
+        started.application,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        lifespan="on",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    return uvicorn.Server(config)
+
+
+def serve(started: Started, listener: socket.socket) -> None:
+    """Serve until the process is told to stop; then finish what runs and close the store."""
+    _server(started, listener).run(sockets=[listener])
+
+
+@contextmanager
+def running(started: Started, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve in a thread while the block runs; gives the URL."""
+    listener = bind(host, port)
+    server = _server(started, listener)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="clearance-endpoint", daemon=True
+    )
+    thread.start()
+    try:
+        _wait_until_started(server, thread)
+        yield url_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS)
+        listener.close()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    waited = threading.Event()
+    for _ in range(START_SECONDS * 100):
+        if server.started:
+            return
+        if not thread.is_alive():
+            break
+        waited.wait(0.01)
+    raise UsageError("the endpoint did not start")

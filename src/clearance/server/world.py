@@ -1,0 +1,73 @@
+"""The server's one piece of state: the estate in force, and how it is changed and kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clearance.model.catalog import Catalog
+from clearance.model.estate import AccessKey, Account, Estate
+from clearance.operations.call import Ports
+from clearance.store.port import Entry, Event, Store
+from clearance.store.seal import Sealer
+
+__all__ = ["Holder", "World"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose an access key is; ``user`` is None for a root key."""
+
+    account: str
+    user: str | None
+    key: AccessKey
+
+
+@dataclass(slots=True)
+class World:
+    """The estate, its store and what else the endpoint needs; one for each server.
+
+    ``lock`` is held by calls that may change the estate, from decision to commit: no update is
+    lost and none is decided on a state that is about to change.
+    """
+
+    store: Store
+    sealer: Sealer
+    ports: Ports
+    catalog: Catalog
+    now: Callable[[], datetime]
+    estate: Estate
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _keys: dict[str, Mapping[str, Holder]] = field(default_factory=dict)
+    _indexed: dict[str, Account] = field(default_factory=dict)
+
+    def holder(self, access_key: str) -> Holder | None:
+        """Whose the long-term access key is."""
+        self._refresh()
+        found = (keys.get(access_key) for keys in self._keys.values())
+        return next((holder for holder in found if holder), None)
+
+    async def commit(self, after: Estate, *, entry: Entry, event: Event) -> None:
+        """Keep a change; it is in force when this returns. The lock must be held."""
+        await asyncio.to_thread(self.store.commit, self.estate, after, entry=entry, event=event)
+        self.estate = after
+
+    def _refresh(self) -> None:
+        """Index the access keys of accounts that have changed since the last look."""
+        accounts = self.estate.accounts
+        for gone in self._indexed.keys() - accounts.keys():
+            del self._indexed[gone], self._keys[gone]
+        for account_id, account in accounts.items():
+            if self._indexed.get(account_id) is not account:
+                self._indexed[account_id] = account
+                self._keys[account_id] = {h.key.id: h for h in _holders(account)}
+
+
+def _holders(account: Account) -> Iterator[Holder]:
+    for key in account.root_keys.values():
+        yield Holder(account.id, None, key)
+    for user in account.users.values():
+        for key in user.keys.values():
+            yield Holder(account.id, user.name, key)
