@@ -24,8 +24,14 @@ class Lookup(Protocol):
     def object_tags(self, bucket: str, key: str, version: str | None) -> Mapping[str, str] | None:
         """The tags of an S3 object, for ``s3:ExistingObjectTag``; None when it is not there."""
 
+    def key_of_object(self, bucket: str, key: str, version: str | None) -> str | None:
+        """The KMS key an S3 object is encrypted with, if it is."""
+
     def key_of_ciphertext(self, ciphertext: bytes) -> str | None:
         """The ARN of the KMS key a ciphertext was made with."""
+
+    def partition_key(self, table: str, index: str | None) -> str | None:
+        """The name of the partition key of a DynamoDB table or index, by ARN of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,16 @@ class NothingKnown:
     def object_tags(self, bucket: str, key: str, version: str | None) -> Mapping[str, str] | None:
         """None."""
         del bucket, key, version
+        return None
+
+    def key_of_object(self, bucket: str, key: str, version: str | None) -> str | None:
+        """None."""
+        del bucket, key, version
+        return None
+
+    def partition_key(self, table: str, index: str | None) -> str | None:
+        """None."""
+        del table, index
         return None
 
     def key_of_ciphertext(self, ciphertext: bytes) -> str | None:

@@ -70,19 +70,19 @@ def _resources(ask: Ask, service: ServiceFacts, facts: ActionFacts) -> tuple[str
     kinds = {n: service.resource_types.get(n.lower()) for n in facts.resources}
     required = [k for n, k in kinds.items() if k and facts.resources[n]]
     if required:
-        return tuple(dict.fromkeys(_resource(ask, k, alone=len(required) == 1) for k in required))
-    found = [arn for k in kinds.values() if k and (arn := _resource(ask, k, alone=False))]
+        return tuple(dict.fromkeys(_resource(ask, k, needed=True) for k in required))
+    found = [arn for k in kinds.values() if k and (arn := _resource(ask, k, needed=False))]
     sent = {value for value in ask.given.values() if isinstance(value, str)}
     return (next((arn for arn in found if arn in sent), max(found, key=len, default=None)),)
 
 
-def _resource(ask: Ask, kind: ResourceType, *, alone: bool) -> str | None:
+def _resource(ask: Ask, kind: ResourceType, *, needed: bool) -> str | None:
     """An ARN of one type: sent as such, or its template filled from members."""
     all_templates = arns.templates(kind.arn)
     for text in _texts(ask.given):
         if text.startswith("arn:") and any(arns.fits(t, text) for t in all_templates):
             return text
-    makes = alone and ask.operation.startswith(_MAKES)
+    makes = needed and ask.operation.startswith(_MAKES)
     folded = {_fold(name): value for name, value in ask.given.items() if isinstance(value, str)}
     for template in all_templates:
         names = arns.variables(template)

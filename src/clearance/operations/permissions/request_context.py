@@ -34,7 +34,7 @@ GLOBAL_SERVICES: Final[Mapping[str, str]] = {
 }
 
 
-def request_context(  # noqa: PLR0913 - one argument for each thing a request may carry
+def request_context(
     call: Call,
     *,
     prefix: str,

@@ -15,10 +15,24 @@ from clearance.operations.permissions.permission import Permission
 from clearance.operations.permissions.prefixes import prefix_of
 from clearance.operations.permissions.rows import Row
 from clearance.operations.permissions.services import (
+    apigateway,
+    cloudtrail,
+    dynamodb,
+    ec2,
+    ecr,
+    events,
     iam,
     iam_toolbox,
+    kms,
     lambda_,
+    logs,
     organizations,
+    s3,
+    secretsmanager,
+    sns,
+    sqs,
+    ssm,
+    stepfunctions,
     sts,
 )
 from clearance.wire.shapes import Service
@@ -27,11 +41,33 @@ __all__ = ["TABLES", "required"]
 
 # By the name of botocore's model.
 TABLES: Final[Mapping[str, Mapping[str, Row]]] = {
+    "cloudtrail": cloudtrail.TABLE,
+    "dynamodb": dynamodb.TABLE,
+    "dynamodbstreams": dynamodb.STREAMS,
+    "ec2": ec2.TABLE,
+    "ecr": ecr.TABLE,
+    "events": events.TABLE,
     "iam": iam.TABLE,
     "iam-toolbox": iam_toolbox.TABLE,
+    "kms": kms.TABLE,
     "lambda": lambda_.TABLE,
+    "logs": logs.TABLE,
     "organizations": organizations.TABLE,
+    "s3": s3.TABLE,
+    "s3control": s3.CONTROL,
+    "secretsmanager": secretsmanager.TABLE,
+    "sns": sns.TABLE,
+    "sqs": sqs.TABLE,
+    "ssm": ssm.TABLE,
+    "stepfunctions": stepfunctions.TABLE,
     "sts": sts.TABLE,
+}
+
+# For operations without a row.
+_DEFAULTS: Final[Mapping[str, Row]] = {
+    "apigateway": apigateway.derive,
+    "apigatewayv2": apigateway.derive,
+    "ec2": ec2.derive,
 }
 
 # How a service spells its actions in a denial, where it is not IAM's way.
@@ -43,7 +79,7 @@ _SHOWN: Final[Mapping[str, Callable[[str, str], str]]] = {
 _NOTHING: Final = NothingKnown()
 
 
-def required(  # noqa: PLR0913, PLR0917 - what a call is, and what is known of AWS
+def required(
     estate: Estate,
     call: Call,
     service: str,
@@ -62,7 +98,7 @@ def required(  # noqa: PLR0913, PLR0917 - what a call is, and what is known of A
     """
     prefix = prefix_of(service, catalog, model)
     ask = Ask(estate, call, service, prefix, operation, given, catalog, model, lookup)
-    row = TABLES.get(service, {}).get(operation, derive)
+    row = TABLES.get(service, {}).get(operation) or _DEFAULTS.get(service, derive)
     return _unique(row, ask)
 
 

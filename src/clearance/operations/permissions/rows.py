@@ -59,11 +59,15 @@ def one(
     return Permission(name, resource, context or {}, owner, dependent)
 
 
-def on(target: Target, *keys: Keys, action: str | None = None) -> Row:
-    """The operation's action (or another) on one resource, with its condition keys."""
+def on(target: Target, *keys: Keys, action: str | None = None, tagged: bool = True) -> Row:
+    """The operation's action (or another) on one resource, with its condition keys.
+
+    Tags in the request are ``aws:RequestTag`` unless ``tagged`` is False.
+    """
 
     def row(ask: Ask) -> Iterable[Permission]:
-        yield one(ask, action or ask.operation, target(ask), _context(ask, keys))
+        context = _context(ask, keys) if tagged else _given(ask, keys)
+        yield one(ask, action or ask.operation, target(ask), context)
 
     return row
 

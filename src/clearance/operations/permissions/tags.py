@@ -25,7 +25,11 @@ def request_tags(ask: Ask) -> Mapping[str, str]:
         found = _read(ask.given.get(name))
         if found:
             return found
-    return {}
+    return {
+        key: value
+        for item in ask.items("TagSpecifications")
+        for key, value in _read(item.get("Tags")).items()
+    }
 
 
 def tag_keys(ask: Ask) -> tuple[str, ...]:
