@@ -27,18 +27,18 @@ class Truth(Enum):
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:
-    """Conjunction: one FALSE settles it, then an ERROR, then an UNKNOWN."""
+    """Conjunction: one FALSE settles it; an UNKNOWN may still become one, an ERROR may not."""
     found = set(truths)
-    for truth in (Truth.FALSE, Truth.ERROR, Truth.UNKNOWN):
+    for truth in (Truth.FALSE, Truth.UNKNOWN, Truth.ERROR):
         if truth in found:
             return truth
     return Truth.TRUE
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
-    """Disjunction: one TRUE settles it, then an ERROR, then an UNKNOWN."""
+    """Disjunction: one TRUE settles it; an UNKNOWN may still become one, an ERROR may not."""
     found = set(truths)
-    for truth in (Truth.TRUE, Truth.ERROR, Truth.UNKNOWN):
+    for truth in (Truth.TRUE, Truth.UNKNOWN, Truth.ERROR):
         if truth in found:
             return truth
     return Truth.FALSE
