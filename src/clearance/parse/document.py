@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
+from clearance.model.errors import PolicyError, Span
 from clearance.model.policy import Effect, Policy, PolicyType, Statement
 from clearance.parse.blocks import read_conditions, read_principals
 from clearance.parse.grammar import GRAMMARS, STATEMENT_KEYS, TOP_LEVEL_KEYS, Grammar, Presence
 from clearance.parse.problem import Problem
-from clearance.parse.reading import Path, fail, read_json
+from clearance.parse.reading import Path, excerpt, fail, read_json
 from clearance.parse.variables import VariableError, read_template
 
 __all__ = ["parse_policy", "policy_of"]
 
 VERSIONS: Final = ("2008-10-17", "2012-10-17")
 _FOREIGN: Final = re.compile(r"[^\t\n\r\x20-\xff]")
-_ACTION: Final = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+")
+_ACTION: Final = re.compile(r"\*|[A-Za-z0-9*?-]+:[A-Za-z0-9*?-]+")
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 ARN_HEAD: Final = 5
 
@@ -40,10 +41,10 @@ def parse_policy(text: str, kind: PolicyType, *, strict: bool = True) -> Policy:
     if strict and (foreign := _FOREIGN.search(text)):
         offset = foreign.start()
         line = text.count("\n", 0, offset) + 1
-        problem = (
-            f"character U+{ord(foreign.group()):04X} on line {line} is not allowed in a policy"
-        )
-        fail(text, problem, ())
+        column = offset - text.rfind("\n", 0, offset)
+        span = Span(line, column, line, column)
+        problem = f"character U+{ord(foreign.group()):04X} is not allowed in a policy"
+        raise PolicyError(problem, span, excerpt=excerpt(text, span))
     value = read_json(text)
     try:
         return policy_of(value, kind, strict=strict)
@@ -63,7 +64,7 @@ def policy_of(value: Any, kind: PolicyType, *, strict: bool = True) -> Policy:  
     if strict and grammar.needs_version and version != "2012-10-17":
         raise Problem(f"a {kind.value} needs `Version` `2012-10-17`", ())
     if "Id" in value and not grammar.id and strict:
-        raise Problem(f"`Id` is not allowed in an {kind.value}", ("Id",))
+        raise Problem(f"`Id` belongs in resource-based policies, not in this {kind.value}", ("Id",))
     if "Statement" not in value:
         raise Problem("`Statement` is missing", ())
     raw = value["Statement"]
@@ -104,11 +105,17 @@ def _statement(
     action_path = (*path, "NotAction" if not_actions else "Action")
     for place, action in enumerate(actions or ()):
         _check_action(action, _at(value, action_path, place))
+        if strict and grammar.named_actions and action == "*":
+            problem = f"`*` alone is not an action in a {kind.value}; write `service:*`"
+            raise Problem(problem, _at(value, action_path, place))
     not_resources, resources = _element(value, "Resource", path, grammar.resource, kind)
     resource_path = (*path, "NotResource" if not_resources else "Resource")
     for place, resource in enumerate(resources or ()):
         at = _at(value, resource_path, place)
         _check_resource(resource, at, variables=variables, strict=strict)
+        if strict and grammar.whole_arns and resource != "*" and resource.count(":") < ARN_HEAD:
+            problem = f"`{resource}` is not complete; a {kind.value} needs all six parts of an ARN"
+            raise Problem(problem, at)
     not_principals, principals = read_principals(value, path, kind, grammar, effect, strict=strict)
     if strict and grammar.deny_only and effect is Effect.ALLOW:
         raise Problem(f"a {kind.value} can only deny", (*path, "Effect"))

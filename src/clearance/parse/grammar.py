@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -29,8 +29,9 @@ class Grammar:
 
     ``everyone_only``: the Principal must be ``"*"``. ``deny_only``: AWS refuses an Allow that a
     customer writes. ``needs_version``: Version 2012-10-17 must be written. ``plain_sids``: a Sid
-    holds only letters and digits and is unique. The last three bind what is saved, not what is
-    evaluated.
+    holds only letters and digits and is unique. ``whole_arns``: an ARN has all six parts (R39).
+    ``named_actions``: ``*`` alone is no action. All from ``deny_only`` on bind what is saved, not
+    what is evaluated.
     """
 
     principal: Presence
@@ -42,6 +43,8 @@ class Grammar:
     deny_only: bool = False
     needs_version: bool = False
     plain_sids: bool = False
+    whole_arns: bool = False
+    named_actions: bool = False
 
 
 IDENTITY: Final = Grammar(principal=F, resource=R, id=False, plain_sids=True)
@@ -49,7 +52,7 @@ IDENTITY: Final = Grammar(principal=F, resource=R, id=False, plain_sids=True)
 GRAMMARS: Final[Mapping[PolicyType, Grammar]] = {
     PolicyType.IDENTITY: IDENTITY,
     PolicyType.BOUNDARY: IDENTITY,
-    PolicyType.SESSION: IDENTITY,
+    PolicyType.SESSION: replace(IDENTITY, whole_arns=True),
     # Some services (Lambda layers, ECR repositories, private API stages) leave Resource out of
     # what they print; the policy then speaks about the thing it hangs on.
     PolicyType.RESOURCE: Grammar(principal=R, resource=O, not_principal=True),
@@ -61,6 +64,7 @@ GRAMMARS: Final[Mapping[PolicyType, Grammar]] = {
         not_action=False,
         everyone_only=True,
         deny_only=True,
+        named_actions=True,
         needs_version=True,
     ),
     PolicyType.VPC_ENDPOINT: Grammar(principal=R, resource=R, not_principal=True),

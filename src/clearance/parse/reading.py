@@ -105,10 +105,10 @@ def path_text(path: Path) -> str:
 
 def excerpt(text: str, span: Span) -> str:
     """The source line with a caret under the place."""
-    lines = text.splitlines()
+    lines = text.split("\n")  # the line ends JSON knows; `splitlines` knows more
     if not 0 < span.line <= len(lines):
         return ""
-    line = lines[span.line - 1]
+    line = lines[span.line - 1].rstrip("\r")
     start = max(0, span.column - 1 - 60)
     shown = line[start : start + 96]
     end = span.end_column if span.end_line == span.line else len(line)
