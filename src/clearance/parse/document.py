@@ -104,18 +104,14 @@ def _statement(
         raise Problem(f"`NotAction` is not allowed in a {kind.value}", (*path, "NotAction"))
     action_path = (*path, "NotAction" if not_actions else "Action")
     for place, action in enumerate(actions or ()):
-        _check_action(action, _at(value, action_path, place))
-        if strict and grammar.named_actions and action == "*":
-            problem = f"`*` alone is not an action in a {kind.value}; write `service:*`"
-            raise Problem(problem, _at(value, action_path, place))
+        named = strict and grammar.named_actions
+        _check_action(action, _at(value, action_path, place), named=named)
     not_resources, resources = _element(value, "Resource", path, grammar.resource, kind)
     resource_path = (*path, "NotResource" if not_resources else "Resource")
     for place, resource in enumerate(resources or ()):
         at = _at(value, resource_path, place)
-        _check_resource(resource, at, variables=variables, strict=strict)
-        if strict and grammar.whole_arns and resource != "*" and resource.count(":") < ARN_HEAD:
-            problem = f"`{resource}` is not complete; a {kind.value} needs all six parts of an ARN"
-            raise Problem(problem, at)
+        whole = strict and grammar.whole_arns
+        _check_resource(resource, at, variables=variables, strict=strict, whole=whole)
     not_principals, principals = read_principals(value, path, kind, grammar, effect, strict=strict)
     if strict and grammar.deny_only and effect is Effect.ALLOW:
         raise Problem(f"a {kind.value} can only deny", (*path, "Effect"))
@@ -172,18 +168,24 @@ def _element(
     return negated, tuple(str(item) for item in items)
 
 
-def _check_action(action: str, path: Path) -> None:
+def _check_action(action: str, path: Path, *, named: bool) -> None:
+    if named and action == "*":
+        raise Problem("`*` alone is not an action here; write `service:*`", path)
     if not _ACTION.fullmatch(action):
         raise Problem(f"`{action}` is not an action; write `service:Action` or `*`", path)
 
 
-def _check_resource(resource: str, path: Path, *, variables: bool, strict: bool) -> None:
+def _check_resource(
+    resource: str, path: Path, *, variables: bool, strict: bool, whole: bool
+) -> None:
     try:
         read_template(resource, wildcards=True, variables=variables)
     except VariableError as error:
         raise Problem(f"{error} in `{resource}`", path) from None
     if strict and resource != "*" and not resource.startswith("arn:"):
         raise Problem(f"`{resource}` is not an ARN; write an ARN or `*`", path)
+    if whole and resource != "*" and resource.count(":") < ARN_HEAD:
+        raise Problem(f"`{resource}` is not a whole ARN; write all six parts", path)
 
 
 def _unique_sids(statements: tuple[Statement, ...]) -> None:
