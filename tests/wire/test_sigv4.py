@@ -208,12 +208,12 @@ DATED = ("X-Amz-Date", "20150830T123600Z")
 @pytest.mark.parametrize(
     ("headers", "kind", "words"),
     [
-        ([("Authorization", "AWS AKID:sig")], AuthFailure.UNSUPPORTED, "'AWS'"),
-        ([("Authorization", "Bearer x")], AuthFailure.UNSUPPORTED, "'Bearer'"),
+        ([("Authorization", "AWS AKID:sig")], AuthFailure.UNSUPPORTED, "Invalid key=value pair"),
+        ([("Authorization", "Bearer x")], AuthFailure.UNSUPPORTED, "Invalid key=value pair"),
         (
             [("Authorization", "AWS4-HMAC-SHA256 nonsense"), DATED],
             AuthFailure.INCOMPLETE,
-            "not a valid key=value pair (missing equal-sign) in Authorization header",
+            "Invalid key=value pair (missing equal-sign) in Authorization header",
         ),
         (
             [("Authorization", f"AWS4-HMAC-SHA256 Credential={SCOPE}")],

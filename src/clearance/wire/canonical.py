@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote
 
 from clearance.wire.message import Message
 
@@ -61,7 +61,7 @@ def _canonical_path(path: str, *, double_encode: bool, normalize: bool) -> str:
         path = _without_dots(path)
     if double_encode:
         return quote(path, safe="/-_.~")
-    return quote(unquote(path, errors="surrogateescape"), safe="/-_.~", errors="surrogateescape")
+    return "/".join(_recode(part) for part in path.split("/"))
 
 
 def _without_dots(path: str) -> str:
@@ -82,16 +82,16 @@ def _canonical_query(query: str) -> str:
         return ""
     pairs = []
     for part in query.split("&"):
-        name, _, value = part.partition("=")
+        # `+` is a space because `query_pairs` reads it so: what is verified is what is done.
+        name, _, value = part.replace("+", "%20").partition("=")
         if part and name != "X-Amz-Signature":
             pairs.append((_recode(name), _recode(value)))
     return "&".join(f"{name}={value}" for name, value in sorted(pairs))
 
 
 def _recode(text: str) -> str:
-    # `+` is read as a space here because `query_pairs` reads it so: what is verified must be
-    # what is acted on.
-    plain = unquote_plus(text, errors="surrogateescape")
+    """Percent-encoding as AWS writes it, whatever way the client wrote it."""
+    plain = unquote(text, errors="surrogateescape")
     return quote(plain, safe="-_.~", errors="surrogateescape")
 
 

@@ -111,18 +111,12 @@ def _header_claim(message: Message, header: str) -> Claim:
     algorithm, _, rest = header.strip().partition(" ")
     if algorithm != ALGORITHM:
         # SigV2 (`AWS key:signature`), SigV4a and bearer tokens.
-        raise AuthenticationError(
-            AuthFailure.UNSUPPORTED, f"Unsupported AWS 'algorithm': '{algorithm[:40]}'."
-        )
+        raise AuthenticationError(AuthFailure.UNSUPPORTED, _no_pair(header))
     given: dict[str, str] = {}
     for part in rest.split(","):
         match = _PARAMETER.fullmatch(part)
         if match is None:
-            raise AuthenticationError(
-                AuthFailure.INCOMPLETE,
-                f"'{part.strip()[:80]}' not a valid key=value pair (missing equal-sign) in "
-                f"Authorization header: {_hashed(header)}.",
-            )
+            raise AuthenticationError(AuthFailure.INCOMPLETE, _no_pair(header))
         given[match[1]] = match[2]
     date = message.header("x-amz-date") or message.header("date")
     missing = [
@@ -135,7 +129,10 @@ def _header_claim(message: Message, header: str) -> Claim:
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
         )
     if date is None or missing:
-        text = " ".join([*missing, _hashed(header)])
+        missing.append(
+            f"(Hashed with SHA-256 and encoded with Base64) Authorization={_hash(header)}"
+        )
+        text = " ".join(missing)
         raise AuthenticationError(AuthFailure.INCOMPLETE, text)
     return _claim(
         given["Credential"],
@@ -146,9 +143,17 @@ def _header_claim(message: Message, header: str) -> Claim:
     )
 
 
-def _hashed(header: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(header.encode()).digest()).decode()
-    return f"(Hashed with SHA-256 and encoded with Base64) Authorization={digest}"
+def _no_pair(header: str) -> str:
+    # The sentence of https://github.com/boto/boto3/issues/2280; AWS has since begun to hash the
+    # header it used to quote, for it may hold a secret.
+    return (
+        "Invalid key=value pair (missing equal-sign) in Authorization header "
+        f"(hashed with SHA-256 and encoded with Base64): '{_hash(header)}'."
+    )
+
+
+def _hash(header: str) -> str:
+    return base64.b64encode(hashlib.sha256(header.encode()).digest()).decode()
 
 
 def _query_claim(message: Message) -> Claim:

@@ -32,9 +32,8 @@ _OWN_NAMESPACE = {
 }
 
 # Services whose unmodelled faults say `Message`; elsewhere the member is `message`.
-# Lambda: `{"Message": "User: ... is not authorized to perform: lambda:InvokeFunction ..."}`
-# (https://github.com/aws/aws-sdk-js/issues/832 shows DynamoDB's, which has a capital M too).
-_CAPITAL_MESSAGE = frozenset({"lambda", "dynamodb", "dynamodbstreams", "kms", "apigateway"})
+# {"__type": ..., "Message": ...}: https://github.com/aws/aws-sdk-js/issues/832 (DynamoDB)
+_CAPITAL_MESSAGE = frozenset({"dynamodb", "dynamodbstreams"})
 
 
 @dataclass(frozen=True, slots=True)
