@@ -79,7 +79,6 @@ _SPEAKS_FOR_ITSELF = pattern(
 _BLOB = pattern(r"[A-Za-z0-9_-]+(?:\n[A-Za-z0-9_-]+(?=\s|$|[.\"'])(?![ ]))*")
 _ENCODED = pattern(r"[.\"']{0,3}Encodedauthorizationfailuremessage:", IGNORECASE)
 _EC2 = pattern(r"Youarenotauthorizedtoperformthisoperation\.?", IGNORECASE)
-_WIDTHS = frozenset({72, 76, 78, 79, 80, 100, 120, 132, 160})
 _ARN_FIELDS = 6
 
 
@@ -286,13 +285,12 @@ class _Sentence:
         return " ".join(name.split())
 
     def _full_line(self) -> bool:
-        """Did the line end only because the terminal's did?"""
+        """Did this line end where the one before it did, in the middle of the sentence?"""
         raw, end = self.reading.raw, self.reading.origin(self.end)
-        start = raw.rfind("\n", max(0, end - 400), end) + 1
-        if raw[end : end + 1] != "\n" or start == 0:
-            return end - max(start, 0) in _WIDTHS
-        before = raw.rfind("\n", max(0, start - 400), start - 1) + 1
-        return end - start in {*_WIDTHS, start - 1 - before} and end - start > 60  # noqa: PLR2004
+        start = raw.rfind("\n", max(0, end - _LONGEST), end) + 1
+        before = raw.rfind("\n", max(0, start - _LONGEST), max(0, start - 1)) + 1
+        broken = start > self.reading.origin(self.reading.loose(self.anchor.start()))
+        return broken and raw[end : end + 1] == "\n" and end - start == start - 1 - before
 
     def _because(self, denial: Denial, place: int) -> Denial:
         explicit = _EXPLICIT.match(self.tight, place)
@@ -358,9 +356,10 @@ def _reasoned(denial: Denial) -> Form:
 
 def _joined(words: str) -> str:
     """An ARN without the blanks that line breaks left in it; any other name with single ones."""
-    words = " ".join(words.split()) if "\n" not in words else words.strip()
-    if not words.startswith("arn:"):
-        return " ".join(words.split()).strip("\"'")
+    whole = "".join(words.split())
+    if not whole.startswith("arn:"):
+        known = "\n" in words and _SPEAKS_FOR_ITSELF.fullmatch(whole)
+        return whole if known else " ".join(words.split()).strip("\"'")
     words = _SPACED_COLON.sub(":", words)
     kept = _BRACKETED.sub(lambda hidden: hidden[0].replace(" ", "\0"), words)
     return "".join(kept.split()).replace("\0", " ").strip("\"'")
@@ -375,7 +374,7 @@ def _one_name(words: str) -> bool:
     """Is all of this, up to the context, the name of the resource?"""
     if len(words) > _LONGEST or any(sign in words for sign in '"{}') or ". " in words:
         return False
-    if words.startswith("arn:"):
+    if "".join(words[:16].split()).startswith("arn:"):
         return " " not in _SPACED_COLON.sub(":", _BRACKETED.sub("x", words)).strip()
     return len(words) <= 200 and ("(Service" not in words)  # noqa: PLR2004
 

@@ -35,7 +35,7 @@ _LABEL = pattern(
     rf"(?:{'|'.join(label for row in _LABELS for label in row)})\s?[:\uff1a]", IGNORECASE
 )
 _USER = pattern(r"arn:[\w-]{1,20}:(?:iam|sts):[^\s\"']{1,400}|anonymous")
-_ACTION = pattern(r"[a-z0-9-]{1,40}:[A-Za-z]{1,128}")
+_ACTION = pattern(r"[A-Za-z0-9-]{1,40}:[A-Za-z]{1,128}")
 _SERVICE = pattern(r"[a-z0-9-]{1,40}")
 _NAME = pattern(r"[A-Z][A-Za-z]{1,127}")
 _ROW_VALUE = 600  # letters of a row that are looked at

@@ -184,7 +184,8 @@ def around(reading: Reading, start: int, end: int, *, after: int, before: int) -
             _learn(facts, first.groupdict())
     disguise = _DISGUISES.search(head)
     _learn(facts, disguise.groupdict() if disguise else {})
-    left = reading.origin(reading.loose(max(after, start - _BEFORE)))
+    begin = max(after, start - _BEFORE)
+    left = reading.origin(reading.loose(begin - 1)) if begin else 0
     if _BOX.search(reading.raw, left, reading.origin(reading.loose(start))):
         seen.append((0, "terraform"))
     names = tuple(dict.fromkeys(name for _, name in sorted(seen)))
