@@ -1,6 +1,7 @@
 """When an environment is used again, when it is not, and that none is left behind."""
 
 import asyncio
+import errno
 import hashlib
 import json
 import os
@@ -22,6 +23,8 @@ from clearance.server.runtime import (
     Pool,
     RuntimeUnavailable,
     Throttled,
+    packages,
+    pool,
 )
 
 PID = "import os\ndef handler(event, context):\n    return os.getpid()\n"
@@ -217,6 +220,35 @@ def test_a_bad_package_is_refused_every_time(shop: Workshop) -> None:
     for spec in specs * 2:
         with pytest.raises(BadPackage):
             shop.invoke(spec)
+
+
+def test_old_code_is_forgotten_unless_it_is_in_use(
+    open_workshop: Callable[..., Workshop], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "KEPT_PACKAGES", 4)
+    shop = open_workshop(max_environments=2)
+    used = shop.function(PID)
+    pid = shop.answer(used)
+    for n in range(8):
+        assert shop.answer(shop.function(f"{PID}# {n}\n", version=f"{n}"))
+        assert shop.answer(used) == pid
+    until(lambda: len(list(tmp_path.glob("clearance-*/code/*"))) <= 5)
+
+
+def test_a_full_disk_is_not_the_functions_fault(
+    open_workshop: Callable[..., Workshop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_workshop()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(packages, "unpack", full)
+        with pytest.raises(InvocationRefused, match="No space left on device") as found:
+            shop.invoke(shop.function(PID))
+    assert found.value.code == "ServiceException"
+    assert shop.invoke(shop.function(PID)).function_error is None
 
 
 def test_a_cancelled_invocation_leaves_nothing(

@@ -51,6 +51,7 @@ class Environment:
         self.spec: FunctionSpec | None = None
         self.log_stream = ""
         self.refresh_at: datetime | None = None
+        self.uses: tuple[Path, ...] = ()
         self.idle_since = 0.0
         self.retired = False
         self.pid: int | None = None

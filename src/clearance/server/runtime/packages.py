@@ -1,6 +1,7 @@
 """Zip files become read-only folders, or are refused; nothing is written outside the folder."""
 
 import base64
+import errno
 import hashlib
 import io
 import os
@@ -23,6 +24,8 @@ LIMIT = 262_144_000
 ENTRIES = 100_000  # ours: a zip of empty names should not exhaust the disk's inodes
 UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
 TOO_LARGE = f"Unzipped size must be smaller than {LIMIT} bytes"
+# Not the package's fault.
+OURS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EROFS, errno.EIO}
 DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -83,6 +86,8 @@ def unpack(contents: Sequence[bytes], target: Path) -> None:
     except DAMAGED as error:
         if target.exists():
             return
+        if isinstance(error, OSError) and error.errno in OURS:
+            raise
         raise BadPackage(UNREADABLE) from error
     finally:
         remove(scratch)

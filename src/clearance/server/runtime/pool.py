@@ -21,6 +21,7 @@ from clearance.server.runtime.spec import (
     BadPackage,
     Credentials,
     FunctionSpec,
+    InvocationRefused,
     Outcome,
     Throttled,
 )
@@ -34,6 +35,7 @@ RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 # A session is replaced while the longest invocation could still finish with it.
 MARGIN = timedelta(seconds=60)
 CLOSE_SECONDS = 5.0
+KEPT_PACKAGES = 100
 
 
 class Closed(RuntimeError):  # noqa: N818 (a state, more than an error)
@@ -44,7 +46,7 @@ class Closed(RuntimeError):  # noqa: N818 (a state, more than an error)
 
 
 class Pool:
-    """Runs functions; use it in one event loop, and ``close`` it."""
+    """Runs functions; use it from one event loop and its thread, and ``close`` it."""
 
     def __init__(
         self,
@@ -69,7 +71,7 @@ class Pool:
         self._idle: dict[Key, list[Environment]] = {}
         self._waiting: dict[str, list[Environment]] = {}
         self._busy: Counter[str] = Counter()
-        self._unpacked: dict[object, asyncio.Task[Path]] = {}
+        self._unpacked: dict[Path, asyncio.Task[Path]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
@@ -241,13 +243,17 @@ class Pool:
         assert self._interpreters is not None  # noqa: S101 (prepared)
         self._make_room()
         interpreter = await self._interpreters.find(spec.runtime)
-        task = await self._code(spec)
-        opt = await self._layers(spec)
-        found = credentials_for()
-        credentials = await found if isawaitable(found) else found
-        environment = self._take_waiting(interpreter, spec, task)
-        if environment is None:
-            environment = await self._open()
+        try:
+            task = await self._code(spec)
+            opt = await self._layers(spec)
+            found = credentials_for()
+            credentials = await found if isawaitable(found) else found
+            environment = self._take_waiting(interpreter, spec, task)
+            if environment is None:
+                environment = await self._open()
+        except OSError as error:  # no space, no descriptors, no processes
+            why = f"cannot make an execution environment: {error.strerror or error}"
+            raise InvocationRefused(why) from error
         try:
             self._assign(environment, spec, interpreter, task, opt, credentials, endpoint_url)
         except BaseException:
@@ -270,6 +276,7 @@ class Pool:
         stream = spec.log_stream or f"{today}/[{spec.version}]{secrets.token_hex(16)}"
         environment.log_stream = stream
         environment.refresh_at = credentials.expiration
+        environment.uses = (task, opt)
         environ = variables(
             spec,
             folders,
@@ -405,8 +412,11 @@ class Pool:
 
     async def _unpack(self, target: Path, zips: tuple[bytes, ...], sha: str | None) -> Path:
         """Once per content, however many ask at the same time."""
-        task = self._unpacked.get(target)
-        if task is None:
+        task = self._unpacked.pop(target, None)
+        if task is not None:
+            self._unpacked[target] = task  # used last
+        else:
+            self._forget_old_code()
 
             def work() -> Path:
                 if sha is not None and not packages.is_of(sha, zips[0]):
@@ -418,9 +428,20 @@ class Pool:
             self._unpacked[target] = task
         try:
             return await asyncio.shield(task)
-        except BadPackage:
+        except (BadPackage, OSError):
             self._unpacked.pop(target, None)
             raise
+
+    def _forget_old_code(self) -> None:
+        """A server that runs for months must not keep every version of every function."""
+        if len(self._unpacked) < KEPT_PACKAGES:
+            return
+        used = {path for each in self._environments for path in each.uses}
+        # The younger half is left alone: someone may be about to start an environment on it.
+        for target in tuple(self._unpacked)[: KEPT_PACKAGES // 2]:
+            if target not in used and self._unpacked[target].done():
+                del self._unpacked[target]
+                self._background(asyncio.to_thread(packages.remove, target))
 
     def _background(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
