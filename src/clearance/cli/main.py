@@ -1,0 +1,62 @@
+"""The command tree."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from clearance.cli import check, serve
+from clearance.cli.output import BAD_INPUT
+from clearance.model.errors import ClearanceError, PolicyError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="clearance",
+    help="AWS authorization you can run, explain and prove on your own machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("check")(check.check)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"clearance {version('clearance')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one line on standard error and exit code 2."""
+    try:
+        app()
+    except PolicyError as error:
+        _fail(f"{error}\n{error.excerpt}" if error.excerpt else str(error))
+    except ClearanceError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # Whoever read our output has had enough; nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(BAD_INPUT) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _fail(text: str) -> None:
+    sys.stderr.write(f"error: {text}\n")
+    raise SystemExit(BAD_INPUT) from None
