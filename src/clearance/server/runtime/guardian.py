@@ -13,12 +13,14 @@ import os
 import shutil
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["sweep"]
 
 PROC = Path("/proc")
+SECONDS = 60.0
 
 
 def sweep(marker: str) -> int:
@@ -31,7 +33,7 @@ def sweep(marker: str) -> int:
     found = 0
     for entry in PROC.glob("[0-9]*"):
         # Gone meanwhile, or not ours to look at.
-        with suppress(OSError):
+        with suppress(OSError, IndexError, UnicodeError):
             if needle not in (entry / "environ").read_bytes():
                 continue
             if int(entry.name) == os.getpid():
@@ -52,13 +54,20 @@ def main(folder: str) -> None:
     for group in groups:
         with suppress(OSError):
             os.killpg(group, signal.SIGKILL)
-    for _ in range(20):
-        if not sweep(folder):
-            break
+    # A process may be born, or may write, while we look: look until nothing is left.
+    deadline = time.monotonic() + SECONDS
+    while sweep(folder) or not _removed(folder):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.01)
+
+
+def _removed(folder: str) -> bool:
     for current, _, _ in os.walk(folder):
         with suppress(OSError):
             Path(current).chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
+    return not Path(folder).exists()
 
 
 if __name__ == "__main__":
