@@ -5,6 +5,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -216,12 +217,14 @@ def _shape(name: str, raw: Raw, shapes: Raw) -> Shape:
         document=bool(raw.get("document")),
         union=bool(raw.get("union")),
         exception=bool(raw.get("exception")),
-        error=ShapeError(
-            error.get("code"), error.get("httpStatusCode"), bool(error.get("senderFault", True))
-        )
-        if error
-        else None,
+        error=_shape_error(error, raw) if error else None,
     )
+
+
+def _shape_error(error: Raw, raw: Raw) -> ShapeError:
+    status = error.get("httpStatusCode")
+    ours = raw.get("fault") or (status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+    return ShapeError(error.get("code"), status, bool(error.get("senderFault", not ours)))
 
 
 def _field(name: str, reference: Raw, shapes: Raw) -> Field:

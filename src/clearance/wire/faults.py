@@ -18,6 +18,7 @@ from clearance.wire.shapes import Operation, Protocol, Service, Shape
 __all__ = ["Fault", "FaultError", "modelled", "render"]
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_INTERNAL = 500
 _MESSAGE_MEMBERS = ("message", "Message", "errorMessage")
 
 # The namespaces that AWS's JSON services put before `#` in `__type`, seen in public issues:
@@ -197,7 +198,8 @@ def _document(fault: Fault, service: Service | None, shape: Shape | None) -> dic
         member = "Message" if capital else "message"
     document: dict[str, Any] = {member: fault.message}
     if shape is not None and "Type" in shape.members:
-        document["Type"] = "User" if fault.sender else "Service"
+        # Lambda blames the user for its 502s too: the key, subnet or file is the user's.
+        document["Type"] = "Service" if fault.status == _INTERNAL else "User"
     document.update(fault.members)
     return document
 
