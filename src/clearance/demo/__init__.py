@@ -1,0 +1,1 @@
+"""The story of DESIGN: six denials, played against a real endpoint."""
