@@ -21,7 +21,7 @@ from clearance.explain.message import (
 )
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "messages"
-FILES = {name: json.loads((VECTORS / f"{name}.json").read_text()) for name in ("labelled", "wild")}
+FILES = {path.stem: json.loads(path.read_text()) for path in sorted(VECTORS.glob("*.json"))}
 CASES = [
     pytest.param(case, id=f"{name}-{case['name']}")
     for name, file in FILES.items()
@@ -160,6 +160,24 @@ def test_the_work_is_linear_in_the_text(piece: str) -> None:
     small, large = seconds(20_000), seconds(160_000)
     # Eight times the text may take sixteen times as long, on a busy machine; the square is 64.
     assert large < 16 * small + 0.5
+
+
+@pytest.mark.parametrize(
+    ("broken", "resource"),
+    [
+        ("arn:aws:lambda:us-east-\n1:123456789012:function:orders\nnext line", FUNCTION),
+        ("arn:aws:lambda:us-east-1:123456789012:\nfunction:orders\nnext line", FUNCTION),
+        (f"{FUNCTION}-\n2026-11-23T10:00:00Z INFO next", f"{FUNCTION}-"),
+        (f"{FUNCTION}\n    at Request.extractError", FUNCTION),
+        (f"{FUNCTION}. Please try again", FUNCTION),
+        (f"{FUNCTION}</Message></Error>", FUNCTION),
+        (f"'{FUNCTION}', u'__type'", FUNCTION),
+        ("+15551234567", "+15551234567"),
+    ],
+)
+def test_an_unfinished_arn_goes_on_in_the_next_line(broken: str, resource: str) -> None:
+    text = f"User: {USER} is not authorized to perform: lambda:InvokeFunction on resource: {broken}"
+    assert [denial.resource for denial in parse(text)] == [resource]
 
 
 def test_a_sentence_ends_as_aws_ends_it() -> None:

@@ -274,14 +274,17 @@ class _Sentence:
     def _continued(self, begin: int) -> str:
         """The name up to here, and what of it a terminal moved to the next line."""
         name = self.text[begin : self.end]
-        while self.text[self.end : self.end + 1] == "\n" and name.startswith("arn:"):
-            more = _NAME.match(self.text, self.end + 1)
-            cut = name.count(":") < _ARN_FIELDS - 1 or name[-1] in ":-"
-            if not more or not (cut or self._full_line()):
+        while name.startswith("arn:"):
+            cut = name.count(":") < _ARN_FIELDS - 1
+            colon = ":" if cut and self.text.startswith(":\n", self.end) else ""
+            line_end = self.end + len(colon)
+            more = _NAME.match(self.text, line_end + 1)
+            broken = self.text[line_end : line_end + 1] == "\n"
+            if not (broken and more and (cut or self._full_line())):
                 break
             added = _trimmed(more[0])
             self.end = more.start() + len(added)
-            name += added
+            name += colon + added
         return " ".join(name.split())
 
     def _full_line(self) -> bool:

@@ -32,7 +32,7 @@ _LABELS = (
     ("Kullanıcı", "Hizmet", "Eylem|İşlem", "Kaynak(?:lar)?", "Bağlam"),
 )
 _LABEL = pattern(
-    rf"(?:{'|'.join(label for row in _LABELS for label in row)})\s?[:\uff1a]", IGNORECASE
+    rf"(?:{'|'.join(label for row in _LABELS for label in row)}) ?(?::(?=\s|$)|\uff1a)"
 )
 _USER = pattern(r"arn:[\w-]{1,20}:(?:iam|sts):[^\s\"']{1,400}|anonymous")
 _ACTION = pattern(r"[A-Za-z0-9-]{1,40}:[A-Za-z]{1,128}")

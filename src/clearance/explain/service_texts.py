@@ -89,7 +89,10 @@ _ROWS = (
 )
 # The client is told these two words only; they say nothing unless they are all there is.
 _ALONE = (
-    _row(Form.S3_BARE, r"Access ?Denied\.?"),
+    _row(
+        Form.S3_BARE,
+        r"(?:\{?\"(?:errorMessage|Message)\":\"){0,8}Access Denied\.?[\"}]{0,16}",
+    ),
     _row(
         Form.API_GATEWAY,
         r"\{\"message\":(?:\"Forbidden\"|null)\}|\{\"Message\":\"Forbidden\"\}",
