@@ -129,9 +129,10 @@ def _boolean(field: Field, value: Value) -> bool:
 
 
 def _integer(field: Field, value: Value) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(whole, bool) or not isinstance(whole, int) or whole not in scalars.LONG:
         raise _mismatch(field, value)
-    return int(value)
+    return whole
 
 
 def _float(field: Field, value: Value) -> float:

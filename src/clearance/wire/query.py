@@ -10,6 +10,7 @@ from clearance.wire.shapes import Field, Kind, Operation, Protocol, Service, Sha
 __all__ = ["form", "parse", "serialize"]
 
 _MAX_DEPTH = 32
+_INDEX_DIGITS = 9
 
 # Parameter names of SQS's query protocol where its (JSON) model lost them: item names of lists.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/ (each action's example)
@@ -22,6 +23,7 @@ _SQS_ITEMS = {
     "TagKeys": "TagKey",
     "Attributes": "Attribute",
     "Tags": "Tag",
+    "tags": "Tag",
     "MessageAttributes": "MessageAttribute",
     "MessageSystemAttributes": "MessageSystemAttribute",
     "QueueUrls": "QueueUrl",
@@ -196,7 +198,11 @@ class _Reader:
 
 def _numbered(node: _Node) -> list[_Node]:
     """The children named by numbers, in the order of those numbers."""
-    numbers = [(int(n), c) for n, c in node.children.items() if n.isascii() and n.isdigit()]
+    numbers = [
+        (int(name), child)
+        for name, child in node.children.items()
+        if name.isascii() and name.isdigit() and len(name) <= _INDEX_DIGITS
+    ]
     return [child for _, child in sorted(numbers, key=lambda pair: pair[0])]
 
 

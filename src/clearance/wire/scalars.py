@@ -14,6 +14,7 @@ __all__ = ["ScalarError", "blob_text", "from_text", "number", "parse_time", "tim
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _BOOLEANS = {"true": True, "false": False}
+LONG = range(-(2**63), 2**63)
 INTEGERS = frozenset({Kind.INTEGER, Kind.LONG})
 FLOATS = frozenset({Kind.FLOAT, Kind.DOUBLE})
 
@@ -95,9 +96,9 @@ def parse_time(text: str | float, form: str | None = None) -> datetime:
         if clean.lstrip("-").replace(".", "", 1).isdigit() and not _compact(clean):
             return _EPOCH + timedelta(microseconds=round(float(clean) * 10**6))
         moment = datetime.fromisoformat(clean)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError) as error:
         raise ScalarError(f"`{text}` is not a timestamp") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _compact(text: str) -> bool:
@@ -111,9 +112,12 @@ def _integer(text: str) -> int:
     if not clean.removeprefix("-").removeprefix("+").isascii() or "_" in clean:
         raise ScalarError(f"`{text}` is not an integer")
     try:
-        return int(clean)
+        value = int(clean)
     except ValueError as error:
-        raise ScalarError(f"`{text}` is not an integer") from error
+        raise ScalarError(f"`{text[:40]}` is not an integer") from error
+    if value not in LONG:
+        raise ScalarError(f"`{text[:40]}` is out of range")
+    return value
 
 
 def _float(text: str) -> float:

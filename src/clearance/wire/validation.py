@@ -148,11 +148,11 @@ def _broken(service: Service, shape: Shape, value: Value) -> Iterator[str]:
         yield _maximum(shape)
 
 
-def _measure(shape: Shape, value: Value) -> float | None:
+def _measure(shape: Shape, value: Value) -> Value:
     """What `min` and `max` speak of: a length or a number."""
     if shape.kind in _SIZED:
         return len(value)
-    return float(value) if shape.kind in _NUMBERS else None
+    return value if shape.kind in _NUMBERS else None
 
 
 def _constraints(service: Service, shape: Shape) -> Iterator[str]:
