@@ -25,9 +25,9 @@ POLICY: Final = Text(1, 2048, "(?u:[\t\n\r\x20-\xff]+)", r"[\u0009\u000A\u000D\u
 _POLICY_ARN: Final = Text(20, 2048)
 
 # AWS does not say how it packs. Nine tags of 252 characters "consume 498% of allotted space"
-# (aws-actions/configure-aws-credentials issue 1898), which gives tags about 460 bytes; policies
+# (aws-actions/configure-aws-credentials issue 1898), which gives tags 459 bytes; policies
 # are compressed first, as the API reference says.
-_PACKED_BYTES: Final = 460
+_PACKED_BYTES: Final = 459
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _packed(inline: str | None, arns: Iterable[str | None], tags: Mapping[str, s
     room = sum(len(key.encode()) + len(value.encode()) + 2 for key, value in tags.items())
     room += sum(len((arn or "").encode()) for arn in arns)
     room += len(zlib.compress(inline.encode(), 9)) if inline else 0
-    percent = max(1, -(-100 * room // _PACKED_BYTES))
+    percent = max(1, 100 * room // _PACKED_BYTES)
     if percent > 100:  # noqa: PLR2004
         if inline or any(arns):
             words = (
