@@ -179,9 +179,11 @@ def panels(reading: Reading) -> Iterator[Found]:
         if index < skip:
             continue
         user = _USER.fullmatch(line.value) or _USER.fullmatch(line.text)
-        if not user or "authorized" in line.text:
+        rows = lines[index : index + 12]
+        # A sentence that was broken into lines is not a panel.
+        if not user or any("authorized" in row.text for row in rows[:3]):
             continue
-        found, used = _panel(lines[index : index + 12], user[0])
+        found, used = _panel(rows, user[0])
         if found:
             skip = index + used
             yield found
