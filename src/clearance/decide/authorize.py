@@ -12,6 +12,7 @@ from clearance.decide.judge import Reading, as_absent, judge
 from clearance.decide.notes import notes_on
 from clearance.decide.situation import Options, PolicySet, Situation
 from clearance.decide.undecided import undecided_keys
+from clearance.model.catalog import Catalog
 from clearance.model.decision import Decision, DecisionEffect
 from clearance.model.estate import Estate
 from clearance.model.request import Request
@@ -25,12 +26,14 @@ def authorize(
     *,
     now: datetime | None = None,
     options: Options | None = None,
+    catalog: Catalog | None = None,
 ) -> Decision:
     """Decide a request as AWS would, with everything the estate holds.
 
     ``now`` fills ``aws:CurrentTime``; without it a condition on the time is undecided.
+    ``catalog`` tells which actions have no resources and carry no resource tags.
     """
-    return decide(gather(estate, request, now=now, options=options))
+    return decide(gather(estate, request, now=now, options=options, catalog=catalog))
 
 
 def evaluate(
@@ -39,9 +42,10 @@ def evaluate(
     *,
     now: datetime | None = None,
     options: Options | None = None,
+    catalog: Catalog | None = None,
 ) -> Decision:
     """Decide a request against bare policies."""
-    return decide(gather_bare(request, policies, now=now, options=options))
+    return decide(gather_bare(request, policies, now=now, options=options, catalog=catalog))
 
 
 def authorize_all(decisions: Iterable[Decision]) -> DecisionEffect:
@@ -74,7 +78,13 @@ def _verdict(situation: Situation, reading: Reading, *, told: bool) -> Verdict:
     if told:
         request = replace(request, context=as_absent(request.context))
     findings = [
-        judge(layer, request, bounded=situation.bounded, reading=reading)
+        judge(
+            layer,
+            request,
+            bounded=situation.bounded,
+            reading=reading,
+            strict=situation.options.strict_not_principal,
+        )
         for layer in situation.layers
     ]
     return combine(situation, findings)

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+from clearance.decide.support import hides_owner, supports_resource_tags
 from clearance.model.arn import Arn
+from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
 from clearance.model.principal import Principal, PrincipalKind
-from clearance.model.request import Context, KeyState
+from clearance.model.request import Context, Request, fold
 
 __all__ = ["derive", "never"]
 
@@ -49,6 +51,16 @@ _SESSION_ONLY: Final = (
 )
 _MFA: Final = ("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge")
 _PRINCIPAL_ORG: Final = ("aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
+_RESOURCE_ORG: Final = ("aws:ResourceOrgID", "aws:ResourceOrgPaths")
+_THROUGH_ENDPOINT: Final = (
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:SourceVpcArn",
+    "aws:VpcSourceIp",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+)
 
 # "Must not set", by kind of caller (R158); each is known to be absent.
 _NEVER: Final[Mapping[PrincipalKind, tuple[str, ...]]] = {
@@ -93,44 +105,38 @@ def never(principal: Principal) -> tuple[str, ...]:
 
 
 def derive(
-    context: Context,
-    principal: Principal,
-    resource: str,
+    request: Request,
     resource_account: str | None,
     estate: Estate,
-    tags: Mapping[str, str] | None,
-    now: datetime | None,
+    *,
+    tags: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    catalog: Catalog | None = None,
 ) -> Context:
     """The context with everything that can be derived; what the caller gave is kept.
 
-    ``tags``: the resource's, when the estate knows the resource.
+    ``tags``: the resource's, when the estate knows the resource. ``catalog`` tells which actions
+    carry them.
     """
+    context, principal, resource = request.context, request.principal, request.resource
     entries: Entries = {
         **_caller(principal),
-        **_session(principal),
+        **_session(principal, now),
         **_organization(principal, estate),
-        **_owner(resource, resource_account, estate),
         **_clock(now),
-        **_region(resource),
+        **_region(request.action, resource),
     }
     absent = list(never(principal))
-    if principal.kind is not PrincipalKind.SERVICE:
-        entries["aws:PrincipalIsAWSService"] = False
-    if principal.kind is PrincipalKind.ANONYMOUS:
-        del entries["aws:PrincipalIsAWSService"]
-    if context.state("aws:CalledVia") is KeyState.PRESENT:
-        chain = context.get("aws:CalledVia") or ()
-        entries["aws:ViaAWSService"] = True
-        entries["aws:CalledViaFirst"], entries["aws:CalledViaLast"] = chain[0], chain[-1]
-        # Network keys of the first call are not carried along (R78).
-        absent += ["aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp"]
-    if context.state("aws:ViaAWSService") is KeyState.UNKNOWN:
-        entries.setdefault("aws:ViaAWSService", False)
+    _owner(request, resource_account, estate, entries, absent)
+    _network(context, estate, entries, absent)
+    _via(context, entries, absent)
     own = _principal_tags(principal)
-    if own is not None:
-        entries.update({f"{PRINCIPAL_TAG}/{key}": value for key, value in own.items()})
+    entries.update({f"{PRINCIPAL_TAG}/{key}": value for key, value in own.items()})
+    if principal.tags is not None:
         absent.append(f"{PRINCIPAL_TAG}/")
-    if tags is not None:
+    if not supports_resource_tags(request.action, catalog):
+        absent.append(f"{RESOURCE_TAG}/")  # "not supported": absent though the resource has it
+    elif tags is not None:
         prefixes = [RESOURCE_TAG, *_service_tag_keys(resource)]
         entries.update({f"{p}/{k}": v for p in prefixes for k, v in tags.items()})
         absent += [f"{prefix}/" for prefix in prefixes]
@@ -153,9 +159,9 @@ def _caller(principal: Principal) -> Entries:
             "aws:PrincipalServiceName": principal.arn,
             "aws:PrincipalServiceNamesList": (principal.arn,),
         }
-    entries: Entries = {}
+    entries: Entries = {"aws:PrincipalIsAWSService": False}
     if kind in {PrincipalKind.WEB_IDENTITY, PrincipalKind.SAML_IDENTITY}:
-        return {"aws:FederatedProvider": principal.arn} if principal.arn else {}
+        return {**entries, "aws:FederatedProvider": principal.arn} if principal.arn else entries
     # "For IAM roles, the request context returns the ARN of the role, not the ARN of the user
     # that assumed the role" (aws:PrincipalArn, R141).
     entries["aws:PrincipalArn"] = principal.role_arn or principal.arn
@@ -171,7 +177,7 @@ def _caller(principal: Principal) -> Entries:
     return entries
 
 
-def _session(principal: Principal) -> Entries:
+def _session(principal: Principal, now: datetime | None) -> Entries:
     session = principal.session
     if session is None:
         return {}
@@ -188,14 +194,15 @@ def _session(principal: Principal) -> Entries:
         entries["lambda:SourceFunctionArn"] = session.source_function_arn
     if session.mfa is not None and principal.kind is not PrincipalKind.FEDERATED_USER:
         entries["aws:MultiFactorAuthPresent"] = session.mfa
+        if session.mfa_age_from is not None and now is not None:
+            age = int((now - session.mfa_age_from).total_seconds())
+            entries["aws:MultiFactorAuthAge"] = str(max(age, 0))
     return entries
 
 
-def _principal_tags(principal: Principal) -> dict[str, str] | None:
+def _principal_tags(principal: Principal) -> dict[str, str]:
     """Tags of the caller; a session tag hides one of the same name in any case (R97)."""
     session = principal.session.tags if principal.session else {}
-    if principal.tags is None and principal.session is None:
-        return None
     hidden = {key.lower() for key in session}
     own = {k: v for k, v in (principal.tags or {}).items() if k.lower() not in hidden}
     return {**own, **session}
@@ -209,16 +216,48 @@ def _organization(principal: Principal, estate: Estate) -> Entries:
     return {"aws:PrincipalOrgID": organization.id, "aws:PrincipalOrgPaths": (path,) if path else ()}
 
 
-def _owner(resource: str, account: str | None, estate: Estate) -> Entries:
-    if account is None or resource == "*":
-        return {}
-    entries: Entries = {"aws:ResourceAccount": account}
+def _owner(
+    request: Request, account: str | None, estate: Estate, entries: Entries, absent: list[str]
+) -> None:
+    """The keys about the account that owns the resource."""
+    if hides_owner(request.action):
+        absent += ["aws:ResourceAccount", *_RESOURCE_ORG]
+        return
+    if account is None or request.resource == "*":
+        return
+    entries["aws:ResourceAccount"] = account
     organization = estate.organization_of(account)
     if organization is not None:
         path = organization.key_path(account)
         entries["aws:ResourceOrgID"] = organization.id
         entries["aws:ResourceOrgPaths"] = (path,) if path else ()
-    return entries
+    elif _knows(estate, account):
+        absent += _RESOURCE_ORG
+
+
+def _via(context: Context, entries: Entries, absent: list[str]) -> None:
+    """Whether a service passes the caller's own request on (R78); a call is direct unless told."""
+    if chain := context.get("aws:CalledVia"):
+        entries["aws:ViaAWSService"] = True
+        entries["aws:CalledViaFirst"], entries["aws:CalledViaLast"] = chain[0], chain[-1]
+        # "The source VPC of the initial request is not preserved" (aws:SourceVpc).
+        absent += _THROUGH_ENDPOINT
+    elif fold("aws:CalledVia") not in context.unknown:
+        entries["aws:ViaAWSService"] = False
+
+
+def _network(context: Context, estate: Estate, entries: Entries, absent: list[str]) -> None:
+    """A call comes through a VPC endpoint or it does not: the keys of the other way are absent."""
+    if endpoint_id := context.get("aws:SourceVpce"):
+        absent.append("aws:SourceIp")
+        found = (a.vpc_endpoints.get(endpoint_id[0]) for a in estate.accounts.values())
+        endpoint = next((e for e in found if e), None)
+        if endpoint is not None and endpoint.vpc is not None:
+            entries["aws:SourceVpc"] = endpoint.vpc
+    elif context.get("aws:SourceVpc"):
+        absent.append("aws:SourceIp")
+    elif context.get("aws:SourceIp"):
+        absent += _THROUGH_ENDPOINT
 
 
 def _clock(now: datetime | None) -> Entries:
@@ -227,12 +266,14 @@ def _clock(now: datetime | None) -> Entries:
     return {"aws:CurrentTime": _date(now), "aws:EpochTime": str(int(now.timestamp()))}
 
 
-def _region(resource: str) -> Entries:
+def _region(action: str, resource: str) -> Entries:
     arn = Arn.find(resource)
     if arn is not None and arn.region and "*" not in arn.region:
         return {"aws:RequestedRegion": arn.region}
-    if arn is not None and arn.service in _GLOBAL:
-        return {"aws:RequestedRegion": "us-east-1"}  # R151
+    # Services with one endpoint are always called in us-east-1 (R151). iam:PassRole is asked in
+    # the Region of the service that is given the role.
+    if action.lower().partition(":")[0] in _GLOBAL and action.lower() != "iam:passrole":
+        return {"aws:RequestedRegion": "us-east-1"}
     return {}
 
 

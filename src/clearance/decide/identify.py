@@ -13,14 +13,23 @@ from clearance.model.principal import Principal, PrincipalKind, Session
 
 __all__ = ["complete", "identify"]
 
+# Identity providers that IAM knows without being told (Principal element, R20).
+PROVIDERS: Final = frozenset(
+    {
+        "accounts.google.com",
+        "cognito-identity.amazonaws.com",
+        "graph.facebook.com",
+        "www.amazon.com",
+    }
+)
 _SERVICE: Final = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
 
 
 def identify(text: str, estate: Estate | None = None) -> Principal:
     """The principal a text names, with what the estate knows of it.
 
-    Accepted: IAM user, role, root and STS session ARNs, ``account:root`` as a 12-digit id, a
-    service name, ``anonymous`` or ``*``.
+    Accepted: IAM user, role, root and STS session ARNs, ``account:root`` as a 12-digit id, an
+    identity provider's ARN or name, a service name, ``anonymous`` or ``*``.
 
     >>> identify("arn:aws:sts::123456789012:assumed-role/app/s1").session_name
     's1'
@@ -31,6 +40,8 @@ def identify(text: str, estate: Estate | None = None) -> Principal:
     estate = estate or Estate()
     if text in {"anonymous", "*"}:
         return Principal(PrincipalKind.ANONYMOUS)
+    if text in PROVIDERS:
+        return Principal(PrincipalKind.WEB_IDENTITY, text)
     if _SERVICE.fullmatch(text):
         return Principal(PrincipalKind.SERVICE, text)
     if re.fullmatch(r"\d{12}", text):
@@ -80,9 +91,20 @@ def complete(principal: Principal, estate: Estate) -> Principal:
         return _role(principal, account)
     if principal.kind is PrincipalKind.USER:
         return _user(principal, account)
-    if principal.kind is PrincipalKind.FEDERATED_USER and principal.session is None:
-        return replace(principal, session=Session())
+    if principal.kind is PrincipalKind.FEDERATED_USER:
+        return _federated(principal, account)
     return principal
+
+
+def _federated(principal: Principal, account: Account) -> Principal:
+    """Session tags override the parent user's tags (R97); no session policy, no rights (R68)."""
+    parent = account.users.get((principal.parent_arn or "").rsplit("/", 1)[-1])
+    known = parent is not None and account.user_arn(parent) == principal.parent_arn
+    return replace(
+        principal,
+        session=principal.session or Session(),
+        tags=parent.tags if known and parent and principal.tags is None else principal.tags,
+    )
 
 
 def _role(principal: Principal, account: Account) -> Principal:
