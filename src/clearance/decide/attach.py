@@ -11,7 +11,7 @@ from clearance.model.estate import Estate
 from clearance.model.policy import AttachedPolicy, Policy, PolicyType, Principals, Statement
 from clearance.parse.document import parse_policy
 
-__all__ = ["attach", "attach_managed", "unpin"]
+__all__ = ["attach", "attach_managed", "unpin", "without_accounts"]
 
 EMPTY = Policy(())
 
@@ -58,6 +58,20 @@ def unpin(attached: AttachedPolicy, pins: Mapping[str, str]) -> AttachedPolicy:
         return attached
     statements = tuple(_pinned(s, pins) for s in attached.policy.statements)
     return replace(attached, policy=replace(attached.policy, statements=statements), pins=pins)
+
+
+def without_accounts(attached: AttachedPolicy) -> AttachedPolicy:
+    """The policy with account principals left out of its Principal elements."""
+    statements = tuple(_people(s) for s in attached.policy.statements)
+    return replace(attached, policy=replace(attached.policy, statements=statements))
+
+
+def _people(statement: Statement) -> Statement:
+    who = statement.principals
+    if who is None:
+        return statement
+    aws = tuple(name for name in who.aws if ":" in name and not name.endswith(":root"))
+    return replace(statement, principals=replace(who, aws=aws))
 
 
 def _pinned(statement: Statement, pins: Mapping[str, str]) -> Statement:

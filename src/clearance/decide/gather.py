@@ -7,11 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from clearance.decide import owner
-from clearance.decide.attach import attach, attach_managed
+from clearance.decide.attach import attach, attach_managed, without_accounts
 from clearance.decide.context import derive
+from clearance.decide.gaps import gaps
+from clearance.decide.grants import grants_for
 from clearance.decide.identify import complete
 from clearance.decide.situation import Layer, Options, PolicySet, Situation, levels
 from clearance.decide.special_cases import RCP_SERVICES
+from clearance.decide.support import has_no_resource
+from clearance.model.catalog import Catalog
 from clearance.model.decision import CheckType
 from clearance.model.estate import Account, Estate, Organization
 from clearance.model.policy import AttachedPolicy, PolicyType
@@ -20,6 +24,7 @@ from clearance.model.request import Request
 
 __all__ = ["gather", "gather_bare"]
 
+SERVICE_LINKED = ":role/aws-service-role/"
 # These callers are no identities of an account: SCPs do not reach them (R72, R75).
 NO_ACCOUNT = frozenset(
     {
@@ -37,32 +42,37 @@ def gather(
     *,
     now: datetime | None = None,
     options: Options | None = None,
+    catalog: Catalog | None = None,
 ) -> Situation:
     """The layers of the estate that apply to the request, in the order AWS reports them."""
     caller = complete(request.principal, estate)
+    request = _against(request, catalog)
     resource_account = owner.account_of(estate, request) or caller.account
-    context = derive(
-        request.context,
-        caller,
-        request.resource,
-        resource_account,
-        estate,
-        owner.tags_of(estate, request.resource, resource_account),
-        now,
-    )
-    asked = replace(request, principal=caller, context=context)
+    asked = replace(request, principal=caller)
+    tags = owner.tags_of(estate, request.resource, resource_account)
+    context = derive(asked, resource_account, estate, tags=tags, now=now, catalog=catalog)
+    asked = replace(asked, context=context)
+    key_grants, own_grants = grants_for(estate, asked, resource_account)
     layers = (
         *_rcps(estate, asked, resource_account),
         *_scps(estate, caller),
         *_vpc_endpoint(estate, asked),
         Layer(
             CheckType.RESOURCE,
-            owner.policies_of(estate, asked, resource_account),
+            owner.policies_of(estate, asked, resource_account) + key_grants,
             target=request.resource,
         ),
-        *_identity(estate, caller),
+        *_identity(estate, caller, own_grants),
     )
-    return Situation(asked, layers, resource_account, options or Options())
+    notes = gaps(estate, asked, owner.account_of(estate, request))
+    return Situation(asked, layers, resource_account, options or Options(), notes)
+
+
+def _against(request: Request, catalog: Catalog | None) -> Request:
+    """Actions without resource-level permissions are decided against every resource (R41)."""
+    if has_no_resource(request.action, catalog):
+        return replace(request, resource="*")
+    return request
 
 
 def _rcps(estate: Estate, request: Request, account: str | None) -> tuple[Layer, ...]:
@@ -70,6 +80,8 @@ def _rcps(estate: Estate, request: Request, account: str | None) -> tuple[Layer,
     organization = estate.organization_of(account)
     if organization is None or account is None or not _rcp_governs(request):
         return ()
+    if owner.is_aws_managed_key(estate, request.resource, account):
+        return ()  # "AWS managed keys" are not restricted by RCPs (R88)
     return _organization(
         organization, account, CheckType.RESOURCE_CONTROL_POLICY, PolicyType.RCP, estate
     )
@@ -79,6 +91,8 @@ def _rcp_governs(request: Request) -> bool:
     action = request.action.lower()
     if request.principal.is_service_linked or request.resource == "*":
         return False
+    if request.principal.kind is PrincipalKind.SERVICE and SERVICE_LINKED in request.resource:
+        return False  # a service takes up its service-linked role (R88)
     return action.partition(":")[0] in RCP_SERVICES and action != "kms:retiregrant"
 
 
@@ -148,6 +162,7 @@ def _rcp_full_access() -> AttachedPolicy:
 
 def _vpc_endpoint(estate: Estate, request: Request) -> tuple[Layer, ...]:
     """The policy of the endpoint the call came through (R77)."""
+    root = request.principal.kind is PrincipalKind.ROOT
     values = request.context.get("aws:SourceVpce")
     if not values:
         return ()
@@ -157,18 +172,23 @@ def _vpc_endpoint(estate: Estate, request: Request) -> tuple[Layer, ...]:
             policy = attach(
                 endpoint.policy, PolicyType.VPC_ENDPOINT, "endpoint policy", to=endpoint.id
             )
+            if endpoint.gateway and not root:
+                # In a gateway endpoint's policy an account "is the root user only" (VPCE, R15).
+                policy = without_accounts(policy)
             return (Layer(CheckType.VPC_ENDPOINT, (policy,), target=endpoint.id),)
     return ()
 
 
-def _identity(estate: Estate, caller: Principal) -> tuple[Layer, ...]:
-    """Identity policies, permissions boundary and session policies of the caller."""
+def _identity(
+    estate: Estate, caller: Principal, grants: tuple[AttachedPolicy, ...] = ()
+) -> tuple[Layer, ...]:
+    """Identity policies (and grants), permissions boundary, session policies of the caller."""
     if caller.kind in NO_ACCOUNT:
         return ()
     subject = caller.policy_subject
     account = estate.account(caller.account)
     held, boundary = _held(estate, account, caller) if account else ((), None)
-    layers = [Layer(CheckType.PRINCIPAL, held, target=subject)]
+    layers = [Layer(CheckType.PRINCIPAL, held + grants, target=subject)]
     if boundary is not None:
         policies = attach_managed(estate, (boundary,), PolicyType.BOUNDARY, to=subject)
         layers.append(Layer(CheckType.PERMISSIONS_BOUNDARY, policies, target=subject))
@@ -225,13 +245,15 @@ def gather_bare(
     *,
     now: datetime | None = None,
     options: Options | None = None,
+    catalog: Catalog | None = None,
 ) -> Situation:
     """A request against bare policies; the same rules say which of them apply."""
     caller = request.principal
     estate = Estate()
     resource_account = request.resource_account or owner.account_of(estate, request)
     resource_account = resource_account or caller.account
-    context = derive(request.context, caller, request.resource, resource_account, estate, None, now)
+    request = _against(request, catalog)
+    context = derive(request, resource_account, estate, now=now, catalog=catalog)
     asked = replace(request, context=context)
     layers: list[Layer] = []
     if _rcp_governs(asked):

@@ -40,12 +40,14 @@ def as_absent(context: Context) -> Context:
     return replace(context, unknown=frozenset(), complete=True)
 
 
-def judge(layer: Layer, request: Request, *, bounded: bool, reading: Reading) -> Finding:
+def judge(
+    layer: Layer, request: Request, *, bounded: bool, reading: Reading, strict: bool = False
+) -> Finding:
     """Everything the layer says about the request."""
     allows: list[Matched] = []
     denies: list[Matched] = []
     for attached in layer.policies:
-        for found in trace(attached, request, bounded=bounded):
+        for found in trace(attached, request, bounded=bounded, strict=strict):
             allow = found.statement.effect is Effect.ALLOW
             unknown = reading.allows if allow else reading.denies
             if found.applies or (unknown and found.truth is Truth.UNKNOWN):
@@ -56,11 +58,11 @@ def judge(layer: Layer, request: Request, *, bounded: bool, reading: Reading) ->
 
 
 def trace(
-    attached: AttachedPolicy, request: Request, *, bounded: bool = False
+    attached: AttachedPolicy, request: Request, *, bounded: bool = False, strict: bool = False
 ) -> tuple[StatementTrace, ...]:
     """Every statement of a policy, element by element."""
     return tuple(
-        examine(attached.policy, statement, request, bounded=bounded)
+        examine(attached.policy, statement, request, bounded=bounded, strict=strict)
         for statement in attached.policy.statements
     )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from clearance.decide import s3
 from clearance.decide.attach import attach, unpin
 from clearance.decide.special_cases import is_trust
 from clearance.model.arn import Arn
@@ -14,10 +16,11 @@ from clearance.model.function import Function
 from clearance.model.policy import AttachedPolicy, PolicyType
 from clearance.model.request import Request
 
-__all__ = ["account_of", "policies_of", "tags_of"]
+__all__ = ["account_of", "is_aws_managed_key", "policies_of", "tags_of"]
 
 _ACCOUNT: Final = re.compile(r"\d{12}")
 FUNCTION_PARTS: Final = 3
+INSIDE: Final = 2
 
 
 def account_of(estate: Estate, request: Request) -> str | None:
@@ -30,14 +33,18 @@ def account_of(estate: Estate, request: Request) -> str | None:
     if _ACCOUNT.fullmatch(arn.account):
         return arn.account
     base = _base(arn)
-    return next((a.id for a in estate.accounts.values() if base in a.resources), None)
+    holder = next((a for a in estate.accounts.values() if base in a.resources), None)
+    return (s3.object_owner(arn, holder) or holder.id) if holder else None
 
 
 def _base(arn: Arn) -> str:
-    """What a policy hangs on: an object's bucket, the resource itself otherwise."""
+    """What a policy hangs on: an object's bucket, a table of an index, else the resource."""
+    parts = arn.resource.split("/")
     if arn.service == "s3" and not arn.account:
-        bucket = arn.resource.split("/", 1)[0]
-        return f"arn:{arn.partition}:s3:::{bucket}"
+        return str(replace(arn, resource=parts[0]))
+    inside = (arn.service, parts[0]) in {("s3", "accesspoint"), ("dynamodb", "table")}
+    if inside and len(parts) > INSIDE and parts[2] in {"object", "index"}:
+        return str(replace(arn, resource="/".join(parts[:INSIDE])))
     return str(arn)
 
 
@@ -65,6 +72,10 @@ def policies_of(
 ) -> tuple[AttachedPolicy, ...]:
     """The resource-based policies that speak about the request."""
     arn, account = Arn.find(request.resource), estate.account(account_id)
+    if arn is not None and arn.service == "s3" and not arn.account:
+        holder = next((a for a in estate.accounts.values() if _base(arn) in a.resources), None)
+        own = account_id or ""
+        return s3.policies_of(estate, request, arn, holder, own) if holder else ()
     if arn is None or account is None:
         return ()
     if is_trust(request):
@@ -76,6 +87,13 @@ def policies_of(
     if held is None or held.policy is None:
         return ()
     return (attach(held.policy, PolicyType.RESOURCE, "resource policy", to=held.arn),)
+
+
+def is_aws_managed_key(estate: Estate, resource: str, account_id: str) -> bool:
+    """True for KMS keys whose ``KeyManager`` is AWS."""
+    account = estate.account(account_id)
+    key = account.resources.get(resource) if account and ":key/" in resource else None
+    return key is not None and key.attributes.get("KeyManager") == "AWS"
 
 
 def _role(arn: Arn, account: Account) -> Role | None:

@@ -32,11 +32,13 @@ class Options:
 
     ``boundary_limits_trust``: a user whom a trust policy names still needs sts:AssumeRole in the
     permissions boundary (R92). ``self_trust``: a role may assume itself without saying so, as
-    roles observed doing it before 2022-06-30 may (R93).
+    roles observed doing it before 2022-06-30 may (R93). ``strict_not_principal``: a NotPrincipal
+    that lists a user or role but not its account denies it, which AWS says it "might" (R28).
     """
 
     boundary_limits_trust: bool = True
     self_trust: bool = False
+    strict_not_principal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

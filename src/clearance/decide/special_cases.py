@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from clearance.decide.situation import Situation
+from clearance.model.arn import Arn
 from clearance.model.decision import CheckType, DecisionEffect, Naming
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Request
@@ -80,9 +81,12 @@ NEEDS_NO_PERMISSION: Final = frozenset({"sts:getcalleridentity", "sts:getsession
 
 # The bucket owner's root user keeps these "even if the bucket policy explicitly denies the root
 # principal" (S3 API reference, GetBucketPolicy, PutBucketPolicy, DeleteBucketPolicy).
-LOCK_OUT_GUARD: Final = frozenset(
+BUCKET_POLICY: Final = frozenset(
     {"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"}
 )
+# "Edit or delete an Amazon SQS resource-based policy that denies all principals" is a task of the
+# root user, too (id_root-user).
+LOCK_OUT_GUARD: Final = BUCKET_POLICY | {"sqs:getqueueattributes", "sqs:setqueueattributes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +159,38 @@ def _root_user(situation: Situation) -> Exceptions:
     return Exceptions(always_allow=frozenset({CheckType.PRINCIPAL}))
 
 
+def _assumed_root(situation: Situation) -> Exceptions:
+    """An AssumeRoot session can do what its task policy leaves (R99a).
+
+    AWS's task policies only deny, so nothing in them needs to allow; a session without one
+    cannot exist and may do nothing.
+    """
+    session = situation.request.principal.session
+    if session is None or not session.assumed_root:
+        return Exceptions()
+    if not session.limited:
+        return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
+    return Exceptions(always_allow=frozenset({CheckType.SESSION}))
+
+
+def _partitions(situation: Situation) -> Exceptions:
+    """Nothing can be delegated from one partition to another (R29)."""
+    arn, caller = Arn.find(situation.request.resource), situation.request.principal
+    elsewhere = arn is not None and "*" not in arn.partition and arn.partition != caller.partition
+    if elsewhere and caller.account is not None:
+        return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
+    return Exceptions()
+
+
+def _bucket_policy(situation: Situation) -> Exceptions:
+    """Who touches a bucket policy "must belong to the bucket owner's account" (R101)."""
+    if situation.same_account or _action(situation) not in BUCKET_POLICY:
+        return Exceptions()
+    return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
+
+
 def _lock_out_guard(situation: Situation) -> Exceptions:
-    """A bucket policy cannot lock out its account's root user (R101)."""
+    """A bucket or queue policy cannot lock out its account's root user (R101)."""
     root = situation.request.principal.kind is PrincipalKind.ROOT
     if not (root and situation.same_account and _action(situation) in LOCK_OUT_GUARD):
         return Exceptions()
@@ -204,6 +238,9 @@ Row = Callable[[Situation], Exceptions]
 ROWS: Final[tuple[Row, ...]] = (
     _session_restrictions,
     _no_permission_needed,
+    _assumed_root,
+    _partitions,
+    _bucket_policy,
     _root_user,
     _lock_out_guard,
     _key_policy,

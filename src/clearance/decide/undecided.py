@@ -19,7 +19,12 @@ def undecided_keys(situation: Situation) -> tuple[UndecidedKey, ...]:
     tests: dict[str, tuple[str, list[str]]] = {}
     for layer in situation.layers:
         for attached in layer.policies:
-            for found in trace(attached, situation.request, bounded=situation.bounded):
+            for found in trace(
+                attached,
+                situation.request,
+                bounded=situation.bounded,
+                strict=situation.options.strict_not_principal,
+            ):
                 if found.truth is Truth.UNKNOWN:
                     for key, test in _tests(attached, found):
                         tests.setdefault(key.lower(), (key, []))[1].append(test)

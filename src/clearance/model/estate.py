@@ -19,6 +19,7 @@ __all__ = [
     "AccountRequest",
     "CredentialReport",
     "Estate",
+    "Grant",
     "Group",
     "InstanceProfile",
     "LoginProfile",
@@ -245,13 +246,34 @@ class ManagedPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """A KMS grant (R100): ``grantee`` may call the ``operations``, named as in CreateGrant.
+
+    The constraints are on the encryption context (``context_subset``: at least these pairs,
+    ``context_equals``: exactly these) and on ``aws:SourceArn``.
+    """
+
+    id: str
+    grantee: str
+    operations: tuple[str, ...]
+    retiring: str | None = None
+    context_subset: Mapping[str, str] = field(default_factory=dict)
+    context_equals: Mapping[str, str] | None = None
+    source_arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
-    """Any resource with a policy or tags: bucket, queue, topic, key, secret and the like."""
+    """Any resource with a policy or tags: bucket, queue, topic, key, secret and the like.
+
+    ``attributes`` are named as the service's API names them; ``grants`` are a KMS key's.
+    """
 
     arn: str
     policy: str | None = None
     tags: Mapping[str, str] | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    grants: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +291,8 @@ class VpcEndpoint:
 class Account:
     """One account. Tables are keyed by name; managed policies, providers and resources by ARN.
 
-    ``deletions`` names the service-linked role behind each deletion task.
+    ``deletions`` names the service-linked role behind each deletion task, ``canonical_id`` is
+    what S3 calls the account.
     """
 
     id: str
@@ -291,6 +314,7 @@ class Account:
     saml_providers: Mapping[str, SamlProvider] = field(default_factory=dict)
     deletions: Mapping[str, str] = field(default_factory=dict)
     credential_report: CredentialReport | None = None
+    canonical_id: str | None = None
 
     def arn(self, kind: str, path: str, name: str) -> str:
         """The ARN of something in IAM, e.g. ``arn("user", "/team/", "ana")``."""
