@@ -56,6 +56,15 @@ def _by_name(name: str, caller: Principal) -> Naming | None:
     return None
 
 
+OF_AN_ACCOUNT = frozenset(
+    {
+        Naming.USER,
+        Naming.ROLE,
+        Naming.SESSION,
+        Naming.FEDERATED_USER,
+        Naming.PARENT_USER,
+    }
+)
 _OWN = {
     PrincipalKind.USER: Naming.USER,
     PrincipalKind.ROLE: Naming.ROLE,
@@ -70,13 +79,19 @@ _BY_ID = {
 }
 
 
-def exempt(principals: Principals, caller: Principal, *, bounded: bool) -> bool:
+def exempt(
+    principals: Principals, caller: Principal, *, bounded: bool, strict: bool = False
+) -> bool:
     """True when NotPrincipal leaves the caller out.
 
     The caller itself, its role or its parent must be listed: an account alone exempts only its
     root user. "Any IAM user or role that has a permissions boundary" is never left out, whatever
-    is listed (permissions boundaries page).
+    is listed (permissions boundaries page). ``strict``: the caller's account must be listed as
+    well, without which the statement "might deny access to the entire account" (R28).
     """
     if bounded:
         return False
-    return bool(namings(principals, caller) - {Naming.ACCOUNT})
+    found = namings(principals, caller)
+    if strict and found & OF_AN_ACCOUNT and Naming.ACCOUNT not in found:
+        return False
+    return bool(found - {Naming.ACCOUNT})

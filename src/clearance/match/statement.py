@@ -64,21 +64,34 @@ class StatementTrace:
 
 
 def examine(
-    policy: Policy, statement: Statement, request: Request, *, bounded: bool = False
+    policy: Policy,
+    statement: Statement,
+    request: Request,
+    *,
+    bounded: bool = False,
+    strict: bool = False,
 ) -> StatementTrace:
-    """Ask every element of a statement; ``bounded``: the caller has a permissions boundary."""
+    """Ask every element of a statement.
+
+    ``bounded``: the caller has a permissions boundary. ``strict``: NotPrincipal leaves a caller
+    out only when its account is listed, too (R28).
+    """
     namings: frozenset[Naming] = frozenset()
     if statement.principals is not None:
-        namings = _namings(statement, request, bounded=bounded)
+        namings = _namings(statement, request, bounded=bounded, strict=strict)
     elements = _elements(policy, statement, request, namings)
     return StatementTrace(statement, tuple(elements), namings)
 
 
-def _namings(statement: Statement, request: Request, *, bounded: bool) -> frozenset[Naming]:
+def _namings(
+    statement: Statement, request: Request, *, bounded: bool, strict: bool
+) -> frozenset[Naming]:
     assert statement.principals is not None  # noqa: S101
     if not statement.not_principals:
         return principal.namings(statement.principals, request.principal)
-    left_out = principal.exempt(statement.principals, request.principal, bounded=bounded)
+    left_out = principal.exempt(
+        statement.principals, request.principal, bounded=bounded, strict=strict
+    )
     return frozenset() if left_out else frozenset({Naming.NOT_LISTED})
 
 
