@@ -21,6 +21,7 @@ SERVICES = (
     "iam-toolbox",
     "kms",
     "lambda",
+    "networkmanager",
     "organizations",
     "s3",
     "s3control",

@@ -116,8 +116,9 @@ def _mismatch(field: Field, value: Value) -> FaultError:
     return _refusal(f"{found} can not be converted to {article} {wanted}")
 
 
-def _string(field: Field, value: Value) -> str:
-    if not isinstance(value, str):
+def _string(field: Field, value: Value) -> Value:
+    # A `jsonvalue` is text that holds JSON; botocore lets callers pass the JSON itself.
+    if not isinstance(value, str) and not field.json_value:
         raise _mismatch(field, value)
     return value
 
