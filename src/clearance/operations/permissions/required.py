@@ -99,7 +99,8 @@ def required(
     prefix = prefix_of(service, catalog, model)
     ask = Ask(estate, call, service, prefix, operation, given, catalog, model, lookup)
     row = TABLES.get(service, {}).get(operation) or _DEFAULTS.get(service, derive)
-    return _unique(row, ask)
+    # An empty answer would allow anything: a batch without items still asks for its action.
+    return _unique(row, ask) or _unique(derive, ask)
 
 
 def _unique(row: Row, ask: Ask) -> tuple[Permission, ...]:

@@ -13,9 +13,10 @@ __all__ = ["of", "removed", "request_tags", "tag_context", "tag_keys"]
 
 _TAGS: Final = ("Tags", "tags", "TagList", "TagsList", "tagsList", "Tagging", "TagSet", "tagList")
 _KEYS: Final = ("TagKeys", "tagKeys", "TagKeyList", "tagKeyList")
+# A call that may meet an existing resource is not listed: its aws:ResourceTag is what is there.
 _CREATE: Final = (
     "Create", "Run", "Allocate", "Import", "Register", "Request", "Copy", "Restore", "Upload",
-    "Start", "Put", "Publish", "Replicate", "Invite",
+    "Replicate", "Invite",
 )  # fmt: skip
 
 
@@ -60,8 +61,13 @@ def of(ask: Ask) -> Mapping[str, Value]:
     """All tag keys of a request."""
     tags = request_tags(ask)
     if tags:
-        return tag_context(tags, created=ask.operation.startswith(_CREATE))
+        return tag_context(tags, created=_creates(ask.operation))
     return removed(ask)
+
+
+def _creates(operation: str) -> bool:
+    # CreateTags and its like tag what exists.
+    return operation.startswith(_CREATE) and "Tags" not in operation
 
 
 def _read(given: Any) -> Mapping[str, str]:  # noqa: ANN401

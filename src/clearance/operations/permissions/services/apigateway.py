@@ -34,7 +34,8 @@ def derive(ask: Ask) -> Iterable[Permission]:
         nonlocal missing
         value = members.get(found[1])
         missing = missing or value is None
-        return quote(value or "", safe="") if found[1] == "resource_arn" else value or ""
+        # A slash inside a value must not look like a step of the path.
+        return quote(value or "", safe="$@+:~")
 
     path = _LABEL.sub(replaced, operation.request_uri.partition("?")[0]).removeprefix("/v2")
     resource = None if missing else ask.arn(path, service="apigateway", account="")

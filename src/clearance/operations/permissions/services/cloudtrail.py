@@ -11,6 +11,7 @@ from clearance.operations.permissions.rows import (
     Row,
     Target,
     all_of,
+    anything,
     beside,
     on,
     on_each,
@@ -60,8 +61,12 @@ TABLE: Final[Mapping[str, Row]] = {
         "StopLogging",
         on(_trail),
     ),
-    # No action is named ListInsightsMetricData; its data is what ListInsightsData guards.
-    "ListInsightsMetricData": on(_trail, action="cloudtrail:ListInsightsData"),
+    # "you must have permissions to perform the cloudtrail:LookupEvents and
+    # cloudtrail:ListInsightsData action on the specific trail" (ListInsightsMetricData).
+    "ListInsightsMetricData": all_of(
+        on(anything, action="cloudtrail:LookupEvents"),
+        beside("cloudtrail:ListInsightsData", _trail),
+    ),
     "UpdateTrail": all_of(on(_trail), _PASS),
     "CreateTrail": _creating(_trail),
     "CreateEventDataStore": _creating(_new("eventdatastore")),

@@ -43,7 +43,8 @@ _PARTIQL: Final = re.compile(
         (?:.*?\b(?:FROM|INTO)\b)?\s*(?:"([^"]+)"|([\w.\-]+))(?:\s*\.\s*(?:"([^"]+)"|([\w.\-]+)))?""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
-_LITERAL: Final = re.compile(r"'((?:[^']|'')*)'")
+# A quoted text, with the colon that makes it an attribute's name, or a number.
+_LITERAL: Final = re.compile(r"'((?:[^']|'')*)'(\s*:)?|(?<![\w.'])(-?\d+(?:\.\d+)?)(?![\w.'])")
 _MOST: Final = 8192  # characters of a PartiQL statement
 
 
@@ -97,6 +98,8 @@ def _leading(ask: Ask, table: str, request: Request, index: str | None = None) -
         found[names.get(name, name)] = values.get(placeholder)
     if key is not None and key in found:
         found = {key: found[key]}
+    if not found and request.get("KeyConditionExpression"):
+        found = dict(values)
     return tuple(dict.fromkeys(text for v in found.values() if (text := _scalar(v)) is not None))
 
 
@@ -205,7 +208,11 @@ def _partiql(ask: Ask) -> Iterable[Permission]:
         table = _arn(ask, found[2] or found[3])
         index = found[4] or found[5]
         values = [_scalar(value) for value in request.get("Parameters") or ()]
-        leading = (*(v for v in values if v), *_LITERAL.findall(text))
+        # Only the condition names the items; what is SET beside it does not.
+        where = re.split(r"\bWHERE\b", text, maxsplit=1, flags=re.IGNORECASE)[-1]
+        found_literals = _LITERAL.findall(where)
+        literals = (word or number for word, name, number in found_literals if not name)
+        leading = (*(v for v in values if v), *literals)
         context: dict[str, Value] = {"dynamodb:LeadingKeys": leading} if leading else {}
         if verb == "Select":
             whole = re.search(r"\bWHERE\b.*(=|\bIN\b)", text, re.IGNORECASE | re.DOTALL)
@@ -262,7 +269,6 @@ TABLE: Final[Mapping[str, Row]] = {
         "UntagResource",
         on(_field("ResourceArn")),
     ),
-    "StartBulkPutItems": on(_table, action="dynamodb:BatchWriteItem"),
 }
 
 STREAMS: Final[Mapping[str, Row]] = {

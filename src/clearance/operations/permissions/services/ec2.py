@@ -147,8 +147,11 @@ def _launch(ask: Ask) -> Iterable[Permission]:
     if template:
         shared["ec2:LaunchTemplate"] = _arn(ask, "launch-template", template)
         shared["ec2:IsLaunchTemplateResource"] = False
+    facts = ask.catalog.action("ec2:RunInstances")
+    documented = facts.resource_condition_keys if facts else {}
     for kind, ids in _launched(ask).items():
-        context = dict(shared)
+        known = documented.get(kind, ())
+        context = {key: value for key, value in shared.items() if key in known}
         if kind == "instance":
             for keys in _INSTANCE_KEYS:
                 context |= keys(ask)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from clearance.model.arn import Arn
 from clearance.model.function import Function
 from clearance.operations.permissions.ask import Ask
+from clearance.operations.permissions.encryption import forwarded
 from clearance.operations.permissions.pass_role import passed
 from clearance.operations.permissions.permission import Permission, Value
 from clearance.operations.permissions.rows import (
@@ -162,10 +163,15 @@ def _code_version(ask: Ask) -> bool:
     return ask.text("Code.S3ObjectVersion", "S3ObjectVersion") is not None
 
 
+def _as_caller(ask: Ask) -> Mapping[str, Value]:
+    del ask
+    return forwarded(_LAMBDA)
+
+
 _CODE: Final = when(
     _code_version,
-    beside("s3:GetObjectVersion", _code_object),
-    beside("s3:GetObject", _code_object),
+    beside("s3:GetObjectVersion", _code_object, _as_caller),
+    beside("s3:GetObject", _code_object, _as_caller),
 )
 
 

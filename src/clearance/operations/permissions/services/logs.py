@@ -96,10 +96,8 @@ TABLE: Final[Mapping[str, Row]] = {
         "PutSyslogConfiguration PutTransformer CreateExportTask",
         on(_group),
     ),
-    # Events are named by an opaque pointer: any group may be behind it.
-    **same("GetLogRecord GetQueryResults GetLogObject",
-           on(lambda ask: ask.arn("log-group:*:log-stream:"), action="logs:GetLogRecord")),
-    "GetQueryResults": on(lambda ask: ask.arn("log-group:*:log-stream:")),
+    # Records are named by an opaque pointer or query: any group may be behind it.
+    **same("GetLogRecord GetQueryResults", on(lambda ask: ask.arn("log-group:*:log-stream:"))),
     **same("StartLiveTail StartQuery", on_each(_groups)),
     **same("CreateLogStream DeleteLogStream GetLogEvents PutLogEvents", on(_stream)),
     "PutSubscriptionFilter": all_of(

@@ -182,5 +182,18 @@ TABLE: Final[Mapping[str, Row]] = {
         when(_replicas, beside("secretsmanager:ReplicateSecretToRegions", _new, _regions)),
         _kms("GenerateDataKey Decrypt", new=True),
     ),
+    # "Required permissions: secretsmanager:AssociateCrossAccountReplica,
+    # secretsmanager:GetSecretValue on the primary secret, and
+    # secretsmanager:AcceptCrossAccountReplication on the replica secret".
+    "AssociateCrossAccountReplica": all_of(
+        _on(),
+        beside("secretsmanager:GetSecretValue", _secret, _id),
+        beside(
+            "secretsmanager:AcceptCrossAccountReplication",
+            lambda ask: ask.text("CrossAccountReplicaARN"),
+        ),
+        passed(lambda ask: (ask.text("ReplicationRoleARN"),), "secretsmanager.amazonaws.com"),
+    ),
+    **same("DisassociateCrossAccountReplica ListResourcePolicies", _on()),
     **same("ListSecrets GetRandomPassword", on(anything)),
 }  # fmt: skip

@@ -125,6 +125,10 @@ def _session(ask: Ask) -> str | None:
     return ask.named(ask.text("SessionId"), "session/")
 
 
+def _by(field: str, kind: str) -> Row:
+    return on(lambda ask: ask.named((ask.text(field) or "").lstrip("/"), f"{kind}/"))
+
+
 _TAGGED: Final = {
     "Document": "document",
     "MaintenanceWindow": "maintenancewindow",
@@ -163,6 +167,33 @@ TABLE: Final[Mapping[str, Row]] = {
            "GetDocument ListDocumentMetadataHistory ListDocumentVersions "
            "ModifyDocumentPermission UpdateDocument UpdateDocumentDefaultVersion "
            "UpdateDocumentMetadata", on(_document, member("ssm:DocumentType", "DocumentType"))),
+    **same(
+        "DeleteMaintenanceWindow DescribeMaintenanceWindowExecutions "
+        "DescribeMaintenanceWindowTargets DescribeMaintenanceWindowTasks GetMaintenanceWindow "
+        "GetMaintenanceWindowTask RegisterTargetWithMaintenanceWindow UpdateMaintenanceWindow",
+        _by("WindowId", "maintenancewindow"),
+    ),
+    "RegisterTaskWithMaintenanceWindow": all_of(_by("WindowId", "maintenancewindow"), _PASS),
+    "UpdateMaintenanceWindowTask": all_of(
+        _by("WindowId", "maintenancewindow"), _by("WindowTaskId", "windowtask"), _PASS
+    ),
+    "DeregisterTaskFromMaintenanceWindow": all_of(
+        _by("WindowId", "maintenancewindow"), _by("WindowTaskId", "windowtask")
+    ),
+    **same(
+        "DeregisterTargetFromMaintenanceWindow UpdateMaintenanceWindowTarget",
+        all_of(_by("WindowId", "maintenancewindow"), _by("WindowTargetId", "windowtarget")),
+    ),
+    **same(
+        "DeletePatchBaseline DeregisterPatchBaselineForPatchGroup "
+        "DescribeEffectivePatchesForPatchBaseline GetPatchBaseline RegisterDefaultPatchBaseline "
+        "RegisterPatchBaselineForPatchGroup UpdatePatchBaseline",
+        _by("BaselineId", "patchbaseline"),
+    ),
+    **same(
+        "GetServiceSetting ResetServiceSetting UpdateServiceSetting",
+        _by("SettingId", "servicesetting"),
+    ),
     "SendCommand": all_of(_sending, _PASS),
     "StartSession": _starting,
     **same("ResumeSession TerminateSession", on(_session)),

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from clearance.model.arn import Arn
 from clearance.operations.permissions.ask import Ask
 from clearance.operations.permissions.permission import Permission, Value
 from clearance.operations.permissions.rows import (
@@ -29,6 +30,10 @@ __all__ = ["TABLE", "claims"]
 _TAGS_CLAIM: Final = "https://aws.amazon.com/tags"
 _SOURCE_IDENTITY_CLAIM: Final = "https://aws.amazon.com/source_identity"
 _GOOGLE: Final = "accounts.google.com"
+# Providers that need no registration in IAM; every other one is known by its ARN there.
+_BUILT_IN: Final = frozenset(
+    {_GOOGLE, "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
+)
 _JWT_PARTS: Final = 3
 
 # "sts:DurationSeconds" belongs to bearer tokens, not to AssumeRole (R155).
@@ -80,7 +85,7 @@ def _web_identity(ask: Ask) -> Iterable[Permission]:
     context: dict[str, Value] = {}
     for keys in _SESSION[:1]:
         context |= keys(ask)
-    context |= _claim_keys(found)
+    context |= _claim_keys(ask, found)
     yield one(ask, "AssumeRoleWithWebIdentity", _role(ask), context)
     tags, transitive = _claim_tags(found)
     if tags:
@@ -94,7 +99,7 @@ def _web_identity(ask: Ask) -> Iterable[Permission]:
         yield one(ask, "SetSourceIdentity", _role(ask), identity, dependent=True)
 
 
-def _claim_keys(found: Mapping[str, Any]) -> dict[str, Value]:
+def _claim_keys(ask: Ask, found: Mapping[str, Any]) -> dict[str, Value]:
     issuer = str(found.get("iss", "")).removeprefix("https://").rstrip("/")
     context: dict[str, Value] = {}
     if not issuer:
@@ -111,7 +116,10 @@ def _claim_keys(found: Mapping[str, Any]) -> dict[str, Value]:
     if issuer == _GOOGLE and isinstance(found.get("azp"), str):
         context[f"{issuer}:oaud"] = str(found.get("aud", ""))
         context[f"{issuer}:aud"] = found["azp"]
-    context["aws:FederatedProvider"] = issuer
+    role = Arn.find(_role(ask) or "")
+    owner = role.account if role else None
+    registered = ask.arn(f"oidc-provider/{issuer}", service="iam", region="", account=owner)
+    context["aws:FederatedProvider"] = issuer if issuer in _BUILT_IN else registered
     return context
 
 
