@@ -86,7 +86,7 @@ class _Reader:
     def seek(self, offset: int, whence: int = 0) -> int:
         base = (0, self._at, len(self._content))[whence]
         if base + offset < 0:
-            raise ValueError("before the first byte")
+            raise OSError("before the first byte")  # as files do; ZipFile probes
         self._at = base + offset
         return self._at
 

@@ -13,7 +13,7 @@ from clearance.operations.lambda_.faults import invalid
 __all__ = ["pins_of", "principal_element"]
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
-_SERVICE: Final = re.compile(r"[A-Za-z0-9.-]+\.amazonaws\.com(\.cn)?")
+_SERVICE: Final = re.compile(r"[A-Za-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com)")
 
 
 def principal_element(estate: Estate, text: str, partition: str) -> str | Mapping[str, str]:
