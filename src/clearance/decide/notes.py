@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from clearance.decide.choices import choices
 from clearance.decide.combine import Verdict
 from clearance.decide.situation import Situation
 from clearance.decide.special_cases import is_trust, refused
-from clearance.match.resource import template
 from clearance.model.decision import (
     Check,
     CheckEffect,
@@ -18,7 +18,6 @@ from clearance.model.decision import (
     Naming,
     Note,
 )
-from clearance.parse.variables import Variable
 
 __all__ = ["notes_on"]
 
@@ -100,18 +99,16 @@ def _plain_operator_on_list(situation: Situation, verdict: Verdict) -> Iterator[
                 )
 
 
-def _wild_value(situation: Situation, verdict: Verdict) -> Iterator[Note]:
-    context = situation.request.context
-    for check in verdict.checks:
-        for attached in check.policies:
-            if not attached.policy.has_variables:
-                continue
-            for statement in attached.policy.statements:
-                for text in statement.resources or ():
-                    for part in template(text, variables=True).parts if "${" in text else ():
-                        values = context.get(part.key) if isinstance(part, Variable) else None
-                        if values and any(c in value for value in values for c in "*?"):
-                            yield Note("R135", "a wildcard inside a variable's value is text")
+def _choices(situation: Situation, verdict: Verdict) -> Iterator[Note]:
+    del verdict
+    yield from choices(situation)
+
+
+def _owner_rule(situation: Situation, verdict: Verdict) -> Iterator[Note]:
+    rcp = CheckType.RESOURCE_CONTROL_POLICY
+    blocked = any(check.type is rcp and check.blocks for check in verdict.checks)
+    if blocked and not situation.same_account:
+        yield Note("R88", "the RCPs of the account that owns the resource are applied")
 
 
 def _credentials(situation: Situation, verdict: Verdict) -> Iterator[Note]:
@@ -129,6 +126,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _everyone_beats_limits,
     _several_session_policies,
     _plain_operator_on_list,
-    _wild_value,
+    _choices,
+    _owner_rule,
     _credentials,
 )
