@@ -34,6 +34,7 @@ from clearance.wire.refusals import authentication_fault, denied_fault
 from clearance.wire.route import Route, route
 from clearance.wire.shapes import Protocol, Service
 from clearance.wire.sigv4 import AuthenticationError, AuthFailure, Claim, read_claim
+from clearance.wire.validation import validate
 
 __all__ = ["Endpoint"]
 
@@ -100,6 +101,7 @@ class Endpoint:
         _refuse_wrong_scope(claim, found.service)
         given = protocols.parse(found, caller.message)
         seen.given = given
+        validate(given, found.service, found.operation, found.protocol)
         call = Call(
             principal=caller.principal,
             account=caller.principal.account or "",
