@@ -35,7 +35,7 @@ def create_policy(estate: Estate, call: Call, given: Input) -> tuple[Estate, Out
     _refuse_namesake(organization, kind, given["Name"])
     _check_content(given["Content"], kind)
     policy = OrgPolicy(
-        f"p-{call.ports.token(8, ALPHABET)}",
+        f"p-{call.ports.token(10, ALPHABET)}",
         given["Name"],
         kind,
         given["Content"],
