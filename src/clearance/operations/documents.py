@@ -244,8 +244,8 @@ def _detail_fault(arn: str) -> str | None:
 
 
 def _iam_path(rest: str) -> bool:
-    known = (*_IAM_PATHS, "assumed-role/", "oidc-provider", "root")
-    return rest.startswith(("*", "?", "$", *known)) or any("*" in rest[:n] for n in range(1, 18))
+    known = (*_IAM_PATHS, "assumed-role/", "root", "*", "?", "$")
+    return rest.startswith(known) or bool({"*", "?"} & {*rest.split("/", maxsplit=1)[0]})
 
 
 def _trust_fields(raw: Mapping[str, Any], statements: list[Statement]) -> str | None:

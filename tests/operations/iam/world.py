@@ -103,3 +103,23 @@ class World:
     def at(self, now: datetime) -> None:
         """From now on it is this late."""
         self.call = replace(self.call, now=now)
+
+    def as_principal(self, principal: Principal) -> None:
+        """From now on this principal calls."""
+        self.call = replace(self.call, principal=principal)
+
+    def stuff(self, table: str, size: int) -> None:
+        """Fill a table of the account up to a size."""
+        held = getattr(self.account, table)
+        filler = {f"filler-{n}": next(iter(held.values())) for n in range(size - len(held))}
+        changes: dict[str, Any] = {table: {**held, **filler}}
+        self.estate = self.estate.with_account(replace(self.account, **changes))
+
+    def used_key(self, user: str, key: str) -> None:
+        """Note that a user's key was used just now."""
+        owner = self.account.users[user]
+        used = replace(
+            owner.keys[key], last_used=self.call.now, last_service="s3", last_region="us-east-1"
+        )
+        users = {**self.account.users, user: replace(owner, keys={**owner.keys, key: used})}
+        self.estate = self.estate.with_account(replace(self.account, users=users))
