@@ -122,4 +122,4 @@ def _function_policy(function: Function, arn: Arn, account: Account) -> tuple[At
     if held is None:
         return ()
     to = function.arn(account.id, qualifier, account.partition)
-    return (attach(held.text, PolicyType.RESOURCE, "function policy", to=to),)
+    return (unpin(attach(held.text, PolicyType.RESOURCE, "function policy", to=to), held.pins),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,18 @@ def test_a_policy_remembers_who_was_meant(one: Stage) -> None:  # R26
     one("AddPermission", FunctionName="f", StatementId="a", Action="lambda:*", Principal=ana)
     policy = one.account.functions["us-east-1/f"].policies[""]
     assert policy.pins == {ana: f"AIDAANA{B}"}
+
+
+def test_a_namesake_is_a_stranger(one: Stage) -> None:  # R26
+    ana = one.user(B)
+    given = {"StatementId": "a", "Action": "lambda:GetPolicy", "Principal": ana.arn}
+    one("AddPermission", FunctionName="f", **given)
+    request = Request(ana, "lambda:GetPolicy", ARN)
+    assert authorize(one.estate, request, now=NOW).allowed
+    account = one.estate.accounts[B]
+    again = replace(account.users["ana"], id="AIDANEW")
+    one.estate = one.estate.with_account(replace(account, users={"ana": again}))
+    assert not authorize(one.estate, replace(request, principal=one.user(B)), now=NOW).allowed
 
 
 def test_the_engine_reads_it(one: Stage) -> None:  # R217
