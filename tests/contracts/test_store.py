@@ -260,7 +260,7 @@ def test_parallel_writers_lose_no_update(store: Store) -> None:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(estates, min_size=1, max_size=4))
 def test_any_history_of_estates_is_kept(

@@ -219,7 +219,7 @@ def _shown(function: Function, what: FunctionConfiguration, arn: str) -> dict[st
             "SubnetIds": list(what.subnet_ids),
             "SecurityGroupIds": list(what.security_group_ids),
         },
-        "DeadLetterConfig": what.dead_letter_arn and {"TargetArn": what.dead_letter_arn},
+        "DeadLetterConfig": {"TargetArn": what.dead_letter_arn or ""},
         "Environment": {"Variables": dict(what.environment)},
         "KMSKeyArn": what.kms_key_arn,
         "TracingConfig": {"Mode": what.tracing},
