@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from clearance.model.arn import Arn
 from clearance.model.catalog import ActionFacts, ResourceType, ServiceFacts
 from clearance.operations.permissions import arns, tags
 from clearance.operations.permissions.ask import Ask
@@ -21,8 +22,9 @@ __all__ = ["derive"]
 
 _READS: Final = frozenset({"Read", "List"})
 _MAKES: Final = (
-    "Create", "Run", "Allocate", "Import", "Register", "Request", "Start", "Copy", "Restore",
+    "Create", "Run", "Allocate", "Import", "Register", "Request", "Copy", "Restore",
 )  # fmt: skip
+_DEEPEST: Final = 4
 # Services whose principal is not `<prefix>.amazonaws.com`.
 _PRINCIPALS: Final = {
     "ecs": "ecs-tasks.amazonaws.com",
@@ -66,45 +68,88 @@ def _action(ask: Ask, action: str) -> Iterable[Permission]:
 
 
 def _resources(ask: Ask, service: ServiceFacts, facts: ActionFacts) -> tuple[str | None, ...]:
-    """One ARN for each required type; of optional types the one that fits best."""
+    """The ARNs of each required type; of optional types the one that fits best."""
     kinds = {n: service.resource_types.get(n.lower()) for n in facts.resources}
     required = [k for n, k in kinds.items() if k and facts.resources[n]]
     if required:
-        return tuple(dict.fromkeys(_resource(ask, k, needed=True) for k in required))
-    found = [arn for k in kinds.values() if k and (arn := _resource(ask, k, needed=False))]
+        each = (_of_type(ask, service, kind) or _fresh(ask, kind) or (None,) for kind in required)
+        return tuple(dict.fromkeys(arn for found in each for arn in found))
+    found = [arn for kind in kinds.values() if kind for arn in _of_type(ask, service, kind)]
     sent = {value for value in ask.given.values() if isinstance(value, str)}
     return (next((arn for arn in found if arn in sent), max(found, key=len, default=None)),)
 
 
-def _resource(ask: Ask, kind: ResourceType, *, needed: bool) -> str | None:
-    """An ARN of one type: sent as such, or its template filled from members."""
-    all_templates = arns.templates(kind.arn)
-    for text in _texts(ask.given):
-        if text.startswith("arn:") and any(arns.fits(t, text) for t in all_templates):
-            return text
-    makes = needed and ask.operation.startswith(_MAKES)
-    folded = {_fold(name): value for name, value in ask.given.items() if isinstance(value, str)}
-    for template in all_templates:
-        names = arns.variables(template)
+def _of_type(ask: Ask, service: ServiceFacts, kind: ResourceType) -> tuple[str, ...]:
+    """What in the request is of one resource type.
 
-        def value(name: str, names: tuple[str, ...] = names) -> str | None:
+    First an ARN under the type's own name, then the template filled from members of its
+    variables' names. Failing these, any ARN that fits and the template filled from `name` or
+    `id`: both, if they differ, since either may be what is meant.
+    """
+    every = arns.templates(kind.arn)
+    folded = {_fold(name): value for name, value in ask.given.items() if isinstance(value, str)}
+    own = {name for t in every for v in arns.variables(t)[-1:] for name in _names(v, kind.name)}
+    for name in sorted(own):
+        text = folded.get(name, "")
+        if text.startswith("arn:") and any(arns.fits(t, text) for t in every):
+            return (text,)
+    if (filled := _filled(ask, every, folded, kind.name, loose=False)) is not None:
+        return (filled,)
+    sent = (t for t in _texts(ask.given) if t.startswith("arn:"))
+    fitting = next((text for text in sent if any(arns.fits(t, text) for t in every)), None)
+    found = (fitting, _filled(ask, every, folded, kind.name, loose=True))
+    arn_or_name = tuple(dict.fromkeys(arn for arn in found if arn is not None))
+    return arn_or_name or _by_service(ask, service, every)
+
+
+def _filled(
+    ask: Ask, every: tuple[str, ...], folded: Mapping[str, str], kind: str, *, loose: bool
+) -> str | None:
+    for template in every:
+        last = arns.variables(template)[-1:]
+
+        def value(name: str, last: tuple[str, ...] = last) -> str | None:
             if (known := _plain(ask, name)) is not None:
                 return known
-            return _named(folded, name, kind.name, last=name == names[-1])
+            return _named(folded, name, kind if (name,) == last else "", loose=loose)
 
         filled = arns.fill(template, value)
         if filled is not None:
             return filled
-    # The id of what is being made does not exist yet; EC2 and others authorize `instance/*`.
-    return _fresh(ask, all_templates[0], folded, kind.name) if makes and all_templates else None
+    return None
 
 
-def _fresh(ask: Ask, template: str, folded: Mapping[str, str], kind: str) -> str | None:
+def _by_service(ask: Ask, facts: ServiceFacts, every: tuple[str, ...]) -> tuple[str, ...]:
+    """The only ARN of the service in the request, when no template at all fits it.
+
+    Some templates are narrower than the ARNs that are in use.
+    """
+    services = {template.split(":")[2] for template in every}
+    found = {
+        text
+        for name, text in ask.given.items()
+        if isinstance(text, str) and "arn" in name.lower() and text.startswith("arn:")
+    }
+    ours = [text for text in found if (arn := Arn.find(text)) and arn.service in services]
+    known = (t for kind in facts.resource_types.values() for t in arns.templates(kind.arn))
+    if len(ours) != 1 or any(arns.fits(template, ours[0]) for template in known):
+        return ()
+    return (ours[0],)
+
+
+def _fresh(ask: Ask, kind: ResourceType) -> tuple[str, ...]:
+    """``*`` for the id of what is being made, which does not exist yet: ``instance/*``."""
+    every = arns.templates(kind.arn)
+    if not every or not ask.operation.startswith(_MAKES):
+        return ()
+    folded = {_fold(name): value for name, value in ask.given.items() if isinstance(value, str)}
+
     def value(name: str) -> str:
         known = _plain(ask, name)
-        return known if known is not None else _named(folded, name, kind, last=False) or "*"
+        return known if known is not None else _named(folded, name, "", loose=False) or "*"
 
-    return arns.fill(template, value)
+    filled = arns.fill(every[0], value)
+    return (filled,) if filled is not None else ()
 
 
 def _plain(ask: Ask, name: str) -> str | None:
@@ -112,31 +157,45 @@ def _plain(ask: Ask, name: str) -> str | None:
         "Partition": ask.partition,
         "Region": ask.call.region,
         "Account": ask.call.account,
+        "AccountId": ask.call.account,
     }
     return fixed.get(name)
 
 
-def _named(folded: Mapping[str, str], variable: str, kind: str, *, last: bool) -> str | None:
-    """A member named as the variable, or for the last variable as its resource type."""
-    stem = _fold(kind)
-    tries = [_fold(variable)]
-    if last:
-        tries += [stem, f"{stem}name", f"{stem}id", f"{stem}identifier", f"{stem}arn"]
-        tries += ["name", "id", "identifier"]
+_ENDINGS: Final = ("name", "identifier", "externalid", "id", "arn")
+
+
+def _named(folded: Mapping[str, str], variable: str, kind: str, *, loose: bool) -> str | None:
+    """A member named as the variable or its resource type, give or take an ending."""
+    tries = _names(variable, kind) + (("name", "id", "identifier") if loose and kind else ())
     for name in tries:
         found = folded.get(name)
         if found and not found.startswith("arn:"):
             return found.lstrip("/")
+        if found and Arn.find(found):  # a parent named by its ARN
+            return found.rpartition("/")[2].rpartition(":")[2]
     return None
+
+
+def _names(variable: str, kind: str) -> tuple[str, ...]:
+    whole = _fold(variable)
+    stem = next((whole.removesuffix(e) for e in _ENDINGS if whole.endswith(e)), whole)
+    return (whole, *(_variants(stem) if stem else ()), *(_variants(_fold(kind)) if kind else ()))
+
+
+def _variants(stem: str) -> tuple[str, ...]:
+    return (stem, *(f"{stem}{ending}" for ending in _ENDINGS))
 
 
 def _fold(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
-def _texts(given: Mapping[str, object]) -> Iterable[str]:
-    for value in given.values():
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from (item for item in value if isinstance(item, str))
+def _texts(given: object, depth: int = 0) -> Iterable[str]:
+    """The texts of a request, the outer ones first."""
+    if isinstance(given, str):
+        yield given
+    elif depth < _DEEPEST and isinstance(given, Mapping | list | tuple):
+        parts = given.values() if isinstance(given, Mapping) else given
+        for part in sorted(parts, key=lambda each: not isinstance(each, str)):
+            yield from _texts(part, depth + 1)

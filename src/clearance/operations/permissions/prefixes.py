@@ -9,9 +9,29 @@ from clearance.wire.shapes import Service
 
 __all__ = ["prefix_of"]
 
-# botocore's name of the model -> prefix in the service authorization reference. Only those are
-# listed whose prefix is neither the model's name nor its signing name.
+_SAME: Final = [
+    "cloudtrail",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "events",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "organizations",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+]
+
+# botocore's name of the model -> prefix in the service authorization reference: those whose
+# prefix is neither the model's name nor its signing name, and the busiest of the rest.
 _PREFIXES: Final = {
+    **{name: name for name in _SAME},
     "accessanalyzer": "access-analyzer",
     "apigatewayv2": "apigateway",
     "applicationcostprofiler": "application-cost-profiler",
