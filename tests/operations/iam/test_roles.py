@@ -22,7 +22,7 @@ def trusting(principal: str, **more: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def trusted(world: World, role: str = "app") -> Any:  # noqa: ANN401
+def trusted(world: World, role: str = "app") -> Any:
     shown = world("GetRole", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     return json.loads(unquote(shown))["Statement"][0]["Principal"]["AWS"]
 

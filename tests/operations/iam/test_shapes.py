@@ -35,7 +35,7 @@ def model() -> ServiceModel:
     return botocore.session.get_session().get_service_model("iam")
 
 
-def misfit(shape: Any, value: Any, path: str) -> str | None:  # noqa: ANN401
+def misfit(shape: Any, value: Any, path: str) -> str | None:
     """Where the value departs from the shape; None when it fits."""
     if shape.type_name == "structure":
         return misfit_structure(shape, value, path)
@@ -57,7 +57,7 @@ def misfit(shape: Any, value: Any, path: str) -> str | None:  # noqa: ANN401
     return None
 
 
-def misfit_structure(shape: Any, value: Any, path: str) -> str | None:  # noqa: ANN401
+def misfit_structure(shape: Any, value: Any, path: str) -> str | None:
     if unknown := set(value) - set(shape.members):
         return f"{path} has unknown members {unknown}"
     if missing := set(shape.required_members) - set(value):

@@ -109,8 +109,8 @@ def test_an_unknown_user(world: World, operation: str, given: dict[str, Any]) ->
             {"UserName": "x" * 65, "Path": "/" + "x" * 520 + "/"},
             (
                 "2 validation errors detected: Value at 'userName' failed to satisfy constraint: "
-                "Member must have length less than or equal to 64; Value at 'path' failed to satisfy "
-                "constraint: Member must have length less than or equal to 512"
+                "Member must have length less than or equal to 64; Value at 'path' failed to "
+                "satisfy constraint: Member must have length less than or equal to 512"
             ),
         ),
     ],

@@ -76,12 +76,12 @@ class World:
         default_factory=lambda: Call(ROOT, A, "us-east-1", NOW, PlainPorts(), "request-1")
     )
 
-    def __call__(self, operation: str, /, **given: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    def __call__(self, operation: str, /, **given: Any) -> Mapping[str, Any]:
         """Do it and keep the estate that comes out."""
         self.estate, output = OPERATIONS[operation](self.estate, self.call, given)
         return output
 
-    def refused(self, operation: str, /, **given: Any) -> tuple[str, str, int]:  # noqa: ANN401
+    def refused(self, operation: str, /, **given: Any) -> tuple[str, str, int]:
         """The code, message and status of the refusal; the estate stays."""
         try:
             OPERATIONS[operation](self.estate, self.call, given)
