@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any, cast
 
 import pytest
@@ -205,7 +206,8 @@ def _ask(
     )
 
 
-def _revive(value: Any) -> Any:  # noqa: ANN401 - JSON; {"$bytes": "text"} stands for bytes
+def _revive(value: Any) -> Any:
+    # {"$bytes": "text"} stands for bytes, which JSON does not have.
     if isinstance(value, dict):
         if set(value) == {"$bytes"}:
             return value["$bytes"].encode()
@@ -258,7 +260,7 @@ UNKNOWN: dict[str, dict[str, str]] = json.loads(
 )["operations"]
 
 
-def _sample(model: Service, shape: str, depth: int = 0, name: str = "") -> Any:  # noqa: ANN401
+def _sample(model: Service, shape: str, depth: int = 0, name: str = "") -> Any:
     """Some input of a shape: every member at the top, the required ones below."""
     found = model.shapes[shape]
     match found.kind:
@@ -302,6 +304,23 @@ def test_every_operation_maps_to_an_action_that_exists(service: str) -> None:
 def test_nothing_sent_still_asks_for_something(service: str) -> None:
     for name in service_model(service).operations:
         assert _ask(service, name, {}), name
+
+
+ODD: tuple[Any, ...] = (
+    None, "", [], {}, "arn:", "arn:aws:::::", "x", [None], [{}], {"k": None}, {"k": []}, 5, b"x",
+    "*", "/", {"Objects": [None]}, [[]], {"a": {"b": 1}}, "[::1", "http://[x/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("service", CORE)
+def test_input_of_any_shape_is_read_without_harm(service: str) -> None:
+    dice = Random(service)  # noqa: S311 - a fixed sequence, no secret
+    for name, operation in service_model(service).operations.items():
+        if operation.input is not None:
+            members = service_model(service).shapes[operation.input].members
+            for _ in range(5):
+                given = {member: dice.choice(ODD) for member in members}
+                assert _ask(service, name, given), name
 
 
 def test_what_is_underived_says_so_and_is_never_open() -> None:

@@ -9,24 +9,10 @@ from clearance.wire.shapes import Service
 
 __all__ = ["prefix_of"]
 
-_SAME: Final = [
-    "cloudtrail",
-    "dynamodb",
-    "ec2",
-    "ecr",
-    "events",
-    "iam",
-    "kms",
-    "lambda",
-    "logs",
-    "organizations",
-    "s3",
-    "secretsmanager",
-    "sns",
-    "sqs",
-    "ssm",
-    "sts",
-]
+_SAME: Final = (
+    "cloudtrail", "dynamodb", "ec2", "ecr", "events", "iam", "kms", "lambda", "logs",
+    "organizations", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts",
+)  # fmt: skip
 
 # botocore's name of the model -> prefix in the service authorization reference: those whose
 # prefix is neither the model's name nor its signing name, and the busiest of the rest.

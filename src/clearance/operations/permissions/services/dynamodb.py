@@ -48,6 +48,14 @@ _LITERAL: Final = re.compile(r"'((?:[^']|'')*)'(\s*:)?|(?<![\w.'])(-?\d+(?:\.\d+
 _MOST: Final = 8192  # characters of a PartiQL statement
 
 
+def _map(value: object) -> Request:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else ()
+
+
 def _arn(ask: Ask, name: str | None) -> str | None:
     return ask.named(name, "table/", service="dynamodb")
 
@@ -90,10 +98,10 @@ def _leading(ask: Ask, table: str, request: Request, index: str | None = None) -
     for field in ("Key", "Item"):
         if isinstance(request.get(field), Mapping):
             found |= request[field]
-    for name, condition in (request.get("KeyConditions") or {}).items():
-        found[name] = next(iter(condition.get("AttributeValueList") or ()), None)
-    names = request.get("ExpressionAttributeNames") or {}
-    values = request.get("ExpressionAttributeValues") or {}
+    for name, condition in _map(request.get("KeyConditions")).items():
+        found[name] = next(iter(_list(_map(condition).get("AttributeValueList"))), None)
+    names = _names(request)
+    values = _map(request.get("ExpressionAttributeValues"))
     for name, placeholder in _EQUALS.findall(str(request.get("KeyConditionExpression") or "")):
         found[names.get(name, name)] = values.get(placeholder)
     if key is not None and key in found:
@@ -103,14 +111,20 @@ def _leading(ask: Ask, table: str, request: Request, index: str | None = None) -
     return tuple(dict.fromkeys(text for v in found.values() if (text := _scalar(v)) is not None))
 
 
+def _names(request: Request) -> Mapping[str, str]:
+    """The placeholders of an expression and what they stand for."""
+    given = _map(request.get("ExpressionAttributeNames"))
+    return {str(key): str(name) for key, name in given.items()}
+
+
 def _attributes(request: Request) -> tuple[str, ...]:
     """The top-level attributes a request names (``dynamodb:Attributes``)."""
     found: dict[str, None] = {}
     for field in _NAMED:
         if isinstance(request.get(field), Mapping):
             found |= dict.fromkeys(request[field])
-    found |= dict.fromkeys(request.get("AttributesToGet") or ())
-    names = request.get("ExpressionAttributeNames") or {}
+    found |= dict.fromkeys(n for n in _list(request.get("AttributesToGet")) if isinstance(n, str))
+    names = _names(request)
     for field in _EXPRESSIONS:
         text = re.sub(r":\w+|\.#?\w+|\[\d+\]", " ", str(request.get(field) or ""))
         for name in _NAME.findall(text):
@@ -160,18 +174,17 @@ def _item(*, reads: bool) -> Row:
 
 
 def _batch_get(ask: Ask) -> Iterable[Permission]:
-    for name, wanted in (ask.value("RequestItems") or {}).items():
+    for name, wanted in _map(ask.value("RequestItems")).items():
         table = _arn(ask, str(name))
-        keys = [{**wanted, "Key": key} for key in wanted.get("Keys") or ()]
+        wanted_here = _map(wanted)
+        keys = [{**wanted_here, "Key": key} for key in _list(wanted_here.get("Keys"))]
         yield one(ask, "BatchGetItem", table, _context(ask, table or "", keys, reads=True))
 
 
 def _batch_write(ask: Ask) -> Iterable[Permission]:
-    for name, writes in (ask.value("RequestItems") or {}).items():
+    for name, writes in _map(ask.value("RequestItems")).items():
         table = _arn(ask, str(name))
-        requests: list[Request] = [
-            next(iter(w.values()), {}) for w in writes if isinstance(w, Mapping)
-        ]
+        requests = [_map(next(iter(_map(write).values()), None)) for write in _list(writes)]
         yield one(ask, "BatchWriteItem", table, _context(ask, table or "", requests, reads=False))
 
 
@@ -207,7 +220,7 @@ def _partiql(ask: Ask) -> Iterable[Permission]:
         verb = found[1].title()
         table = _arn(ask, found[2] or found[3])
         index = found[4] or found[5]
-        values = [_scalar(value) for value in request.get("Parameters") or ()]
+        values = [_scalar(value) for value in _list(request.get("Parameters"))]
         # Only the condition names the items; what is SET beside it does not.
         where = re.split(r"\bWHERE\b", text, maxsplit=1, flags=re.IGNORECASE)[-1]
         found_literals = _LITERAL.findall(where)
