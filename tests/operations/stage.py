@@ -81,7 +81,7 @@ class Stage:
         self.estate = Estate({n: _account(n) for n in (A, B)}, managed={ADMIN: FULL_ACCESS})
         self.call = Call(self.user(A), A, "us-east-1", NOW, self.ports, "request-1")
 
-    def __call__(self, operation: str, /, **given: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    def __call__(self, operation: str, /, **given: Any) -> Mapping[str, Any]:
         """Do it, keep the estate that comes out, and hold the answer against the model."""
         self.estate, output = self.operations[operation](self.estate, self.call, given)
         shape = model(self.service).operation_model(operation).output_shape
@@ -90,7 +90,7 @@ class Stage:
         assert not found, found
         return output
 
-    def refused(self, operation: str, /, **given: Any) -> OperationError:  # noqa: ANN401
+    def refused(self, operation: str, /, **given: Any) -> OperationError:
         """The refusal; the estate stays as it is."""
         try:
             self.operations[operation](self.estate, self.call, given)
@@ -112,7 +112,7 @@ class Stage:
     def root(self, account: str = A) -> Principal:
         return Principal(PrincipalKind.ROOT, f"arn:aws:iam::{account}:root", account)
 
-    def session(self, account: str = A, **facts: Any) -> Principal:  # noqa: ANN401
+    def session(self, account: str = A, **facts: Any) -> Principal:
         """A session of the role `deploy`."""
         role = self.estate.accounts[account].roles["deploy"]
         return Principal(
@@ -139,7 +139,7 @@ def model(service: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(service)
 
 
-def misfits(shape: Any, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401
+def misfits(shape: Any, value: Any, path: str) -> Iterator[str]:
     """Where a value departs from the model's shape."""
     kind = shape.type_name
     fits = isinstance(value, _TYPES[kind])
@@ -159,7 +159,7 @@ def misfits(shape: Any, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401
         yield f"{path} has no time zone"
 
 
-def _inside(shape: Any, value: Any) -> Iterator[tuple[object, Any, Any]]:  # noqa: ANN401
+def _inside(shape: Any, value: Any) -> Iterator[tuple[object, Any, Any]]:
     match shape.type_name:
         case "structure":
             yield from ((name, shape.members.get(name), v) for name, v in value.items())

@@ -21,6 +21,7 @@ __all__ = [
     "Estate",
     "Grant",
     "Group",
+    "Handshake",
     "InstanceProfile",
     "LoginProfile",
     "ManagedPolicy",
@@ -385,12 +386,26 @@ class AccountRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Handshake:
+    """An invitation of an account into the organization."""
+
+    id: str
+    account: str
+    requested: datetime
+    expires: datetime
+    state: str = "OPEN"
+    notes: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """An organization: its tree, its policies and where they hang.
 
     ``attachments`` maps a root, unit or account id to the ids of the policies attached there;
     ``enabled`` lists the policy types that are switched on, ``tags`` is keyed by the id of what
-    is tagged.
+    is tagged. ``services`` says since when a service may act in the member accounts,
+    ``delegated`` since when an account administers a service.
     """
 
     id: str
@@ -402,6 +417,9 @@ class Organization:
     enabled: frozenset[str] = frozenset({"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"})
     feature_set: str = "ALL"
     requests: Mapping[str, AccountRequest] = field(default_factory=dict)
+    handshakes: Mapping[str, Handshake] = field(default_factory=dict)
+    services: Mapping[str, datetime] = field(default_factory=dict)
+    delegated: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property

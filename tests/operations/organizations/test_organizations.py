@@ -50,7 +50,17 @@ def test_create(empty: Stage) -> None:
     assert (error.code, error.status) == ("AlreadyInOrganizationException", 400)
 
 
-@pytest.mark.parametrize("operation", sorted(set(OPERATIONS) - {"CreateOrganization"}))
+STRANGERS_MAY = {
+    "AcceptHandshake",
+    "CreateOrganization",
+    "DeclineHandshake",
+    "DescribeHandshake",
+    "ListHandshakesForAccount",
+}
+MEMBERS_MAY = STRANGERS_MAY | {"DescribeOrganization", "LeaveOrganization"}
+
+
+@pytest.mark.parametrize("operation", sorted(set(OPERATIONS) - STRANGERS_MAY))
 def test_without_an_organization(empty: Stage, operation: str) -> None:
     error = empty.refused(operation, **EVERYTHING)
     assert (error.code, error.message) == (
@@ -69,6 +79,9 @@ EVERYTHING: Mapping[str, Any] = {
     "Description": "",
     "DestinationParentId": "r-abcd",
     "Email": "a@example.com",
+    "HandshakeId": "h-12345678",
+    "ServicePrincipal": "sso.amazonaws.com",
+    "Target": {"Id": A, "Type": "ACCOUNT"},
     "Filter": "SERVICE_CONTROL_POLICY",
     "Name": "n",
     "OrganizationalUnitId": "ou-abcd-12345678",
@@ -83,7 +96,6 @@ EVERYTHING: Mapping[str, Any] = {
     "TargetId": A,
     "Type": "SERVICE_CONTROL_POLICY",
 }
-MEMBERS_MAY = {"CreateOrganization", "DescribeOrganization", "LeaveOrganization"}
 
 
 @pytest.mark.parametrize("operation", sorted(set(OPERATIONS) - MEMBERS_MAY))

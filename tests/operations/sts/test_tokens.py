@@ -145,6 +145,8 @@ ROLE = Principal(PrincipalKind.ROLE_SESSION, "x", A, session=Session())
         (ROLE, "sts:AssumeRole", None),
         (ROLE, "sts:GetFederationToken", "AccessDenied"),
         (FEDERATED, "s3:GetObject", None),
+        (Principal(PrincipalKind.ROOT, "x", A), "sts:AssumeRole", "AccessDenied"),
+        (Principal(PrincipalKind.ROOT, "x", A), "sts:GetSessionToken", None),
     ],
 )
 def test_what_sessions_may_never_call(principal: Principal, call: str, code: str | None) -> None:

@@ -6,13 +6,19 @@ from typing import Final
 
 from clearance.operations.fault import OperationError
 
-__all__ = ["bad_input", "fault", "violation"]
+__all__ = ["bad_input", "fault", "no_handshake", "violation"]
 
 _WORDS: Final = {
     "AWSOrganizationsNotInUseException": "Your account is not a member of an organization.",
     "AccessDeniedException": "You don't have permissions to access this resource.",
     "AccountAlreadyClosedException": "The provided account is already closed.",
     "AccountNotFoundException": "You specified an account that doesn't exist.",
+    "AccountAlreadyRegisteredException": (
+        "The provided account is already a delegated administrator for your organization."
+    ),
+    "AccountNotRegisteredException": (
+        "The provided account is not a registered delegated administrator for your organization."
+    ),
     "AlreadyInOrganizationException": "The AWS account is already a member of an organization.",
     "ChildNotFoundException": "You specified a child that doesn't exist.",
     "CreateAccountStatusNotFoundException": (
@@ -25,6 +31,14 @@ _WORDS: Final = {
         "The selected policy is already attached to the specified target."
     ),
     "DuplicatePolicyException": "A policy with the same name already exists.",
+    "DuplicateHandshakeException": "A handshake with the same action and target already exists.",
+    "HandshakeAlreadyInStateException": (
+        "The specified handshake is already in the requested state."
+    ),
+    "HandshakeNotFoundException": "You specified a handshake that doesn't exist.",
+    "InvalidHandshakeTransitionException": (
+        "You can't perform the operation on the handshake in its current state."
+    ),
     "MalformedPolicyDocumentException": (
         "The provided policy document does not meet the requirements of the specified policy type."
     ),
@@ -64,6 +78,9 @@ _INPUT: Final = {
     "INVALID_PATTERN": "You provided a value that does not match the required pattern.",
     "INVALID_ENUM": "You specified an invalid value.",
     "INVALID_ENUM_POLICY_TYPE": "You specified an invalid value.",
+    "INVALID_PARTY_TYPE_TARGET": (
+        "You specified the wrong type of entity (account, organization, or email) as a party."
+    ),
     "INVALID_NEXT_TOKEN": "The provided NextToken is not valid.",
     "INPUT_REQUIRED": "You must include a value for all required parameters.",
     "IMMUTABLE_POLICY": "You specified a policy that is managed by AWS and can't be modified.",
@@ -75,6 +92,13 @@ _INPUT: Final = {
     "DUPLICATE_TAG_KEY": "Tag keys must be unique among the tags attached to the same entity.",
 }
 _LIMITS: Final = {
+    "CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR": (
+        "You cannot register master account/yourself as delegated administrator for your"
+        " organization."
+    ),
+    "SERVICE_ACCESS_NOT_ENABLED": (
+        "You must enable service access before you can register a delegated administrator."
+    ),
     "CANNOT_CLOSE_MANAGEMENT_ACCOUNT": "You can't close the management account.",
     "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED": (
         "You have attached the maximum number of policies of this type to the specified target."
@@ -97,6 +121,12 @@ def fault(code: str) -> OperationError:
 def bad_input(reason: str) -> OperationError:
     """InvalidInputException with its reason."""
     return OperationError("InvalidInputException", _INPUT[reason], 400, {"Reason": reason})
+
+
+def no_handshake(reason: str) -> OperationError:
+    """HandshakeConstraintViolationException with its reason."""
+    words = "The account is already a member of an organization."
+    return OperationError("HandshakeConstraintViolationException", words, 400, {"Reason": reason})
 
 
 def violation(reason: str) -> OperationError:

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from clearance.model.errors import PolicyError
 from clearance.model.estate import Account, Estate
 from clearance.model.policy import PolicyType
 from clearance.model.principal import Session
 from clearance.operations.call import Input
 from clearance.operations.constraints import TAG_KEY, TAG_VALUE, Size, Text, check
+from clearance.operations.documents import read_document
 from clearance.operations.fault import OperationError
-from clearance.parse.document import parse_policy
 
 __all__ = ["INVALID", "Passed", "passed_by"]
 
@@ -74,21 +73,14 @@ def _policies(
 ) -> tuple[str, ...]:
     check({"Policy": inline}, {"Policy": POLICY}, INVALID)
     check({"PolicyArns": arns}, {"PolicyArns": Size(high=MAX_POLICIES)}, INVALID)
-    texts = [_well_formed(inline)] if inline else []
+    texts = [inline] if inline else []
+    if inline:
+        read_document(inline, PolicyType.SESSION)
     for place, arn in enumerate(arns, 1):
         name = f"policyArns.{place}.member.arn"
         check({name: arn}, {name: _POLICY_ARN}, INVALID, required=(name,))
         texts.append(_managed(estate, account, arn or ""))
     return tuple(texts)
-
-
-def _well_formed(text: str) -> str:
-    try:
-        parse_policy(text, PolicyType.SESSION)
-    except PolicyError as error:
-        words = "Syntax errors in policy." if error.path else "This policy contains invalid Json"
-        raise OperationError("MalformedPolicyDocument", words) from error
-    return text
 
 
 def _managed(estate: Estate, account: Account, arn: str) -> str:

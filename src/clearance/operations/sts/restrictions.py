@@ -1,4 +1,4 @@
-"""What temporary credentials may never call, whatever the policies say (R99)."""
+"""What root and temporary credentials may never call, whatever the policies say (R99)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _USER_SESSION_STS: Final = {"AssumeRole", "GetCallerIdentity"}
 
 
 def refuse_restricted(principal: Principal, service: str, operation: str) -> None:
-    """Refuse a call that this kind of session cannot make.
+    """Refuse a call that this kind of credentials cannot make, before policies are asked.
 
     ``service`` is the signing name. "You cannot call any IAM API operations unless MFA
     authentication information is included in the request" (IAM User Guide,
@@ -22,6 +22,8 @@ def refuse_restricted(principal: Principal, service: str, operation: str) -> Non
     Raises:
         OperationError: InvalidClientTokenId for IAM, AccessDenied for STS.
     """
+    if (service, operation) == ("sts", "AssumeRole") and principal.kind is PrincipalKind.ROOT:
+        raise OperationError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     if service not in {"iam", "sts"} or not principal.is_temporary:
         return
     federated = principal.kind is PrincipalKind.FEDERATED_USER
