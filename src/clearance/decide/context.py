@@ -16,7 +16,7 @@ from clearance.model.estate import Estate
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request, fold
 
-__all__ = ["derive", "never"]
+__all__ = ["Entries", "derive", "never", "of_call", "of_principal", "of_resource"]
 
 Entries: TypeAlias = dict[str, str | bool | tuple[str, ...]]
 
@@ -118,31 +118,68 @@ def derive(
     ``tags``: the resource's, when the estate knows the resource. ``catalog`` tells which actions
     carry them.
     """
-    context, principal, resource = request.context, request.principal, request.resource
-    entries: Entries = {
-        **_caller(principal),
-        **_session(principal, now),
-        **_organization(principal, estate),
-        **_clock(now),
-        **_region(request.action, resource),
-    }
-    absent = list(never(principal))
-    _owner(request, resource_account, estate, entries, absent)
-    _network(context, estate, entries, absent)
-    _via(context, entries, absent)
+    entries: Entries = {}
+    absent: list[str] = []
+    of_principal(request.principal, estate, entries, absent, now=now)
+    of_resource(request, resource_account, estate, entries, absent, tags=tags, catalog=catalog)
+    of_call(request.context, estate, entries, absent, now=now)
+    return request.context.with_derived(entries, absent=absent)
+
+
+def of_principal(
+    principal: Principal,
+    estate: Estate,
+    entries: Entries,
+    absent: list[str],
+    *,
+    now: datetime | None = None,
+) -> None:
+    """What follows from who asks; ``now`` tells how long ago a session proved its MFA."""
+    entries.update(_caller(principal))
+    entries.update(_session(principal, now))
+    entries.update(_organization(principal, estate))
+    absent += never(principal)
     own = _principal_tags(principal)
     entries.update({f"{PRINCIPAL_TAG}/{key}": value for key, value in own.items()})
     if principal.tags is not None:
         absent.append(f"{PRINCIPAL_TAG}/")
+    if _knows(estate, principal.account) and "aws:PrincipalOrgID" not in entries:
+        absent += _PRINCIPAL_ORG
+
+
+def of_resource(
+    request: Request,
+    account: str | None,
+    estate: Estate,
+    entries: Entries,
+    absent: list[str],
+    *,
+    tags: Mapping[str, str] | None = None,
+    catalog: Catalog | None = None,
+) -> None:
+    """What follows from what is asked, by whomever and however."""
+    entries.update(_region(request.action, request.resource))
+    _owner(request, account, estate, entries, absent)
     if not supports_resource_tags(request.action, catalog):
         absent.append(f"{RESOURCE_TAG}/")  # "not supported": absent though the resource has it
     elif tags is not None:
-        prefixes = [RESOURCE_TAG, *_service_tag_keys(resource)]
+        prefixes = [RESOURCE_TAG, *_service_tag_keys(request.resource)]
         entries.update({f"{p}/{k}": v for p in prefixes for k, v in tags.items()})
         absent += [f"{prefix}/" for prefix in prefixes]
-    if _knows(estate, principal.account) and "aws:PrincipalOrgID" not in entries:
-        absent += _PRINCIPAL_ORG
-    return context.with_derived(entries, absent=absent)
+
+
+def of_call(
+    context: Context,
+    estate: Estate,
+    entries: Entries,
+    absent: list[str],
+    *,
+    now: datetime | None = None,
+) -> None:
+    """What follows from how and when the call is made, by whomever on whatever."""
+    entries.update(_clock(now))
+    _network(context, estate, entries, absent)
+    _via(context, entries, absent)
 
 
 def _caller(principal: Principal) -> Entries:

@@ -22,7 +22,17 @@ from clearance.model.policy import AttachedPolicy, PolicyType
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Request
 
-__all__ = ["gather", "gather_bare"]
+__all__ = [
+    "NO_ACCOUNT",
+    "against",
+    "gather",
+    "gather_bare",
+    "identity_layers",
+    "organization_layers",
+    "rcp_governs",
+    "scp_layers",
+    "vpc_endpoint_layers",
+]
 
 SERVICE_LINKED = ":role/aws-service-role/"
 # These callers are no identities of an account: SCPs do not reach them (R72, R75).
@@ -46,7 +56,7 @@ def gather(
 ) -> Situation:
     """The layers of the estate that apply to the request, in the order AWS reports them."""
     caller = complete(request.principal, estate)
-    request = _against(request, catalog)
+    request = against(request, catalog)
     resource_account = owner.account_of(estate, request) or caller.account
     asked = replace(request, principal=caller)
     tags = owner.tags_of(estate, request.resource, resource_account)
@@ -55,20 +65,20 @@ def gather(
     key_grants, own_grants = grants_for(estate, asked, resource_account)
     layers = (
         *_rcps(estate, asked, resource_account),
-        *_scps(estate, caller),
-        *_vpc_endpoint(estate, asked),
+        *scp_layers(estate, caller),
+        *vpc_endpoint_layers(estate, asked),
         Layer(
             CheckType.RESOURCE,
             owner.policies_of(estate, asked, resource_account) + key_grants,
             target=request.resource,
         ),
-        *_identity(estate, caller, own_grants),
+        *identity_layers(estate, caller, own_grants),
     )
     notes = gaps(estate, asked, owner.account_of(estate, request))
     return Situation(asked, layers, resource_account, options or Options(), notes)
 
 
-def _against(request: Request, catalog: Catalog | None) -> Request:
+def against(request: Request, catalog: Catalog | None) -> Request:
     """Actions without resource-level permissions are decided against every resource (R41)."""
     if has_no_resource(request.action, catalog):
         return replace(request, resource="*")
@@ -78,16 +88,17 @@ def _against(request: Request, catalog: Catalog | None) -> Request:
 def _rcps(estate: Estate, request: Request, account: str | None) -> tuple[Layer, ...]:
     """RCPs of the resource's account, for every caller but service-linked roles (R83, R86-R88)."""
     organization = estate.organization_of(account)
-    if organization is None or account is None or not _rcp_governs(request):
+    if organization is None or account is None or not rcp_governs(request):
         return ()
     if owner.is_aws_managed_key(estate, request.resource, account):
         return ()  # "AWS managed keys" are not restricted by RCPs (R88)
-    return _organization(
+    return organization_layers(
         organization, account, CheckType.RESOURCE_CONTROL_POLICY, PolicyType.RCP, estate
     )
 
 
-def _rcp_governs(request: Request) -> bool:
+def rcp_governs(request: Request) -> bool:
+    """True when RCPs speak about the request at all (R83, R86-R88)."""
     action = request.action.lower()
     if request.principal.is_service_linked or request.resource == "*":
         return False
@@ -96,24 +107,25 @@ def _rcp_governs(request: Request) -> bool:
     return action.partition(":")[0] in RCP_SERVICES and action != "kms:retiregrant"
 
 
-def _scps(estate: Estate, caller: Principal) -> tuple[Layer, ...]:
+def scp_layers(estate: Estate, caller: Principal) -> tuple[Layer, ...]:
     """SCPs of the caller's own account (R80-R84)."""
     organization = estate.organization_of(caller.account)
     exempt = caller.is_service_linked or caller.kind in NO_ACCOUNT
     if organization is None or caller.account is None or exempt:
         return ()
-    return _organization(
+    return organization_layers(
         organization, caller.account, CheckType.SERVICE_CONTROL_POLICY, PolicyType.SCP, estate
     )
 
 
-def _organization(
+def organization_layers(
     organization: Organization,
     account: str,
     check: CheckType,
     kind: PolicyType,
     estate: Estate,
 ) -> tuple[Layer, ...]:
+    """One layer for each level of the organization above the account (R80-R82)."""
     type_name = check.name
     if account == organization.management_account or type_name not in organization.enabled:
         return ()
@@ -160,7 +172,7 @@ def _rcp_full_access() -> AttachedPolicy:
     return attach(text, PolicyType.RCP, "RCPFullAWSAccess", arn=arn)
 
 
-def _vpc_endpoint(estate: Estate, request: Request) -> tuple[Layer, ...]:
+def vpc_endpoint_layers(estate: Estate, request: Request) -> tuple[Layer, ...]:
     """The policy of the endpoint the call came through (R77)."""
     root = request.principal.kind is PrincipalKind.ROOT
     values = request.context.get("aws:SourceVpce")
@@ -179,7 +191,7 @@ def _vpc_endpoint(estate: Estate, request: Request) -> tuple[Layer, ...]:
     return ()
 
 
-def _identity(
+def identity_layers(
     estate: Estate, caller: Principal, grants: tuple[AttachedPolicy, ...] = ()
 ) -> tuple[Layer, ...]:
     """Identity policies (and grants), permissions boundary, session policies of the caller."""
@@ -252,11 +264,11 @@ def gather_bare(
     estate = Estate()
     resource_account = request.resource_account or owner.account_of(estate, request)
     resource_account = resource_account or caller.account
-    request = _against(request, catalog)
+    request = against(request, catalog)
     context = derive(request, resource_account, estate, now=now, catalog=catalog)
     asked = replace(request, context=context)
     layers: list[Layer] = []
-    if _rcp_governs(asked):
+    if rcp_governs(asked):
         layers += levels(CheckType.RESOURCE_CONTROL_POLICY, policies.rcps)
     exempt = caller.is_service_linked or caller.kind in NO_ACCOUNT or policies.management_account
     if not exempt:

@@ -105,9 +105,14 @@ class Exceptions:
     also: Mapping[Naming, frozenset[CheckType]] = field(default_factory=dict)
 
 
+NOTHING: Final = Exceptions()
+
+
 def exceptions(situation: Situation) -> Exceptions:
     """Every row that applies, put together."""
-    found = [row(situation) for row in ROWS]
+    found = [special for row in ROWS if (special := row(situation)) is not NOTHING]
+    if len(found) < 2:  # noqa: PLR2004
+        return found[0] if found else NOTHING
     return Exceptions(
         always=next((f.always for f in found if f.always is not None), None),
         always_allow=frozenset().union(*(f.always_allow for f in found)),
@@ -125,7 +130,7 @@ def _session_restrictions(situation: Situation) -> Exceptions:
     """Some temporary credentials cannot call some APIs, whatever policies say (R99)."""
     if refused(situation.request):
         return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
-    return Exceptions()
+    return NOTHING
 
 
 def refused(request: Request) -> bool:
@@ -149,13 +154,13 @@ def _no_permission_needed(situation: Situation) -> Exceptions:
     """sts:GetCallerIdentity and sts:GetSessionToken (R98)."""
     if _action(situation) in NEEDS_NO_PERMISSION:
         return Exceptions(always=DecisionEffect.ALLOW)
-    return Exceptions()
+    return NOTHING
 
 
 def _root_user(situation: Situation) -> Exceptions:
     """The root user "has full access" in its own account, without a policy (R50, R74)."""
     if situation.request.principal.kind is not PrincipalKind.ROOT:
-        return Exceptions()
+        return NOTHING
     return Exceptions(always_allow=frozenset({CheckType.PRINCIPAL}))
 
 
@@ -167,7 +172,7 @@ def _assumed_root(situation: Situation) -> Exceptions:
     """
     session = situation.request.principal.session
     if session is None or not session.assumed_root:
-        return Exceptions()
+        return NOTHING
     if not session.limited:
         return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
     return Exceptions(always_allow=frozenset({CheckType.SESSION}))
@@ -179,13 +184,13 @@ def _partitions(situation: Situation) -> Exceptions:
     elsewhere = arn is not None and "*" not in arn.partition and arn.partition != caller.partition
     if elsewhere and caller.account is not None:
         return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
-    return Exceptions()
+    return NOTHING
 
 
 def _bucket_policy(situation: Situation) -> Exceptions:
     """Who touches a bucket policy "must belong to the bucket owner's account" (R101)."""
     if situation.same_account or _action(situation) not in BUCKET_POLICY:
-        return Exceptions()
+        return NOTHING
     return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
 
 
@@ -193,7 +198,7 @@ def _lock_out_guard(situation: Situation) -> Exceptions:
     """A bucket or queue policy cannot lock out its account's root user (R101)."""
     root = situation.request.principal.kind is PrincipalKind.ROOT
     if not (root and situation.same_account and _action(situation) in LOCK_OUT_GUARD):
-        return Exceptions()
+        return NOTHING
     resource = frozenset({CheckType.RESOURCE})
     return Exceptions(always_allow=resource, cannot_deny=resource)
 
@@ -204,7 +209,7 @@ def _key_policy(situation: Situation) -> Exceptions:
     IAM policies count only where the key policy delegates to the account (R100).
     """
     if not _action(situation).startswith("kms:") or ":key/" not in situation.request.resource:
-        return Exceptions()
+        return NOTHING
     if not situation.same_account and _action(situation) not in KMS_CROSS_ACCOUNT:
         return Exceptions(always=DecisionEffect.IMPLICIT_DENY)
     return Exceptions(mandatory=frozenset({CheckType.RESOURCE}))
@@ -213,7 +218,7 @@ def _key_policy(situation: Situation) -> Exceptions:
 def _trust_policy(situation: Situation) -> Exceptions:
     """A role's trust policy "must explicitly allow" the caller (R90); boundaries limit (R92)."""
     if not is_trust(situation.request):
-        return Exceptions()
+        return NOTHING
     boundary = frozenset({CheckType.PERMISSIONS_BOUNDARY})
     limited = situation.options.boundary_limits_trust
     itself = situation.options.self_trust and _assumes_itself(
