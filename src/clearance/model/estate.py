@@ -37,7 +37,9 @@ __all__ = [
     "Role",
     "SamlProvider",
     "Secret",
+    "ServiceCredential",
     "TrustPolicy",
+    "UploadedKey",
     "User",
     "VpcEndpoint",
 ]
@@ -77,6 +79,28 @@ class MfaDevice:
     user: str | None = None
     enabled: datetime | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedKey:
+    """A public SSH key or a signing certificate that a user uploaded."""
+
+    id: str
+    body: str
+    uploaded: datetime
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCredential:
+    """A user name and password for one service."""
+
+    id: str
+    service: str
+    user_name: str
+    password: Secret
+    created: datetime
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +190,9 @@ class User:
     tags: Mapping[str, str] = field(default_factory=dict)
     password_last_used: datetime | None = None
     login: LoginProfile | None = None
+    ssh_keys: Mapping[str, UploadedKey] = field(default_factory=dict)
+    certificates: Mapping[str, UploadedKey] = field(default_factory=dict)
+    service_credentials: Mapping[str, ServiceCredential] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +342,7 @@ class Account:
     saml_providers: Mapping[str, SamlProvider] = field(default_factory=dict)
     deletions: Mapping[str, str] = field(default_factory=dict)
     credential_report: CredentialReport | None = None
+    global_token_version: int = 1
     canonical_id: str | None = None
 
     def arn(self, kind: str, path: str, name: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from botocore.model import OperationModel, ServiceModel
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.operations.iam.material import CERTIFICATE, SSH_KEY
 from tests.operations.iam.world import ADMIN, EC2_TRUST, NOW, A, PlainPorts, World
 
 from clearance.model.estate import FULL_ACCESS, Estate
@@ -93,8 +94,11 @@ PATHS = st.sampled_from(["/", "/team/", "team"])
 KEY = "AKIAAAAAAAAAAAAAAAAI"
 TASK = (
     "task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/"
-    "00000000-0000-4000-8000-000000000014"
+    "00000000-0000-4000-8000-000000000018"
 )
+SSH_ID = "APKAAAAAAAAAAAAAAAAAO"
+CERTIFICATE_ID = "JKLMNOPQRSTUVWXYZ234567ABCDEFGHI"
+CREDENTIAL = "ACCAAAAAAAAAAAAAAAAAQ"
 SERIAL = f"arn:aws:iam::{A}:mfa/phone"
 SAML = "<EntityDescriptor validUntil='2030-01-01T00:00:00Z'>".ljust(1000) + "</EntityDescriptor>"
 TAG = st.fixed_dictionaries({"Key": st.sampled_from(["k", "K", "long" * 40]), "Value": NAMES})
@@ -143,6 +147,14 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "MinimumPasswordLength": st.sampled_from([6, 200]),
     "MaxPasswordAge": st.sampled_from([1, 90]),
     "PasswordReusePrevention": st.sampled_from([0, 5]),
+    "ServiceName": st.sampled_from(["codecommit.amazonaws.com", "x"]),
+    "SSHPublicKeyId": st.just(SSH_ID),
+    "CertificateId": st.just(CERTIFICATE_ID),
+    "ServiceSpecificCredentialId": st.just(CREDENTIAL),
+    "SSHPublicKeyBody": st.sampled_from([SSH_KEY, "ssh-rsa AAAA", "ssh-rsa ?"]),
+    "Encoding": st.sampled_from(["SSH", "PEM"]),
+    "CertificateBody": st.sampled_from([CERTIFICATE, "no certificate"]),
+    "GlobalEndpointTokenVersion": st.sampled_from(["v1Token", "v3Token"]),
     "AccountAlias": st.sampled_from(["my-corp", "X"]),
 }
 SCALARS: dict[str, st.SearchStrategy[Any]] = {
@@ -197,6 +209,12 @@ MAKING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("UpdateAccountPasswordPolicy", {"MaxPasswordAge": 90}),
     ("CreateAccountAlias", {"AccountAlias": "my-corp"}),
     ("GenerateCredentialReport", {}),
+    ("UploadSSHPublicKey", {"UserName": "ana", "SSHPublicKeyBody": SSH_KEY}),
+    ("UploadSigningCertificate", {"UserName": "ana", "CertificateBody": CERTIFICATE}),
+    (
+        "CreateServiceSpecificCredential",
+        {"UserName": "ana", "ServiceName": "codecommit.amazonaws.com"},
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from clearance.operations.call import Operation
 from clearance.operations.iam import (
     account,
     attachments,
+    certificates,
     details,
     grants,
     groups,
@@ -22,7 +23,9 @@ from clearance.operations.iam import (
     report,
     roles,
     saml,
+    service_credentials,
     service_linked,
+    ssh_keys,
     tags,
     users,
 )
@@ -42,6 +45,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     **keys.OPERATIONS,
     **passwords.OPERATIONS,
     **mfa.OPERATIONS,
+    **ssh_keys.OPERATIONS,
+    **certificates.OPERATIONS,
+    **service_credentials.OPERATIONS,
     **oidc.OPERATIONS,
     **saml.OPERATIONS,
     **tags.OPERATIONS,

@@ -85,7 +85,7 @@ def get_account_summary(estate: Estate, call: Call, given: Input) -> tuple[Estat
         "AccountMFAEnabled": 0,
         "AccountPasswordPresent": 0,
         "AccountSigningCertificatesPresent": 0,
-        "GlobalEndpointTokenVersion": 1,
+        "GlobalEndpointTokenVersion": account.global_token_version,
     }
     return estate, {"SummaryMap": {**counts, **_QUOTAS}}
 
@@ -143,7 +143,18 @@ def delete_account_password_policy(
     return keep(estate, replace(account, password_policy=None))
 
 
+def set_security_token_service_preferences(
+    estate: Estate, call: Call, given: Input
+) -> tuple[Estate, Output]:
+    """Choose the kind of tokens that the global STS endpoint gives out."""
+    version = int(given["GlobalEndpointTokenVersion"][1])
+    return keep(estate, replace(account_of(estate, call), global_token_version=version))
+
+
 OPERATIONS: Final[Mapping[str, Operation]] = {
+    "SetSecurityTokenServicePreferences": checked(
+        set_security_token_service_preferences, "GlobalEndpointTokenVersion"
+    ),
     "CreateAccountAlias": checked(create_account_alias, "AccountAlias"),
     "DeleteAccountAlias": checked(delete_account_alias, "AccountAlias"),
     "ListAccountAliases": checked(list_account_aliases),

@@ -113,6 +113,13 @@ _RULES: Final[Mapping[str, Rule]] = {
     "AWSServiceName": Text(1, 128, r"[\w+=,.@-]+"),
     "CustomSuffix": Text(1, 64, r"[\w+=,.@-]+"),
     "DeletionTaskId": Text(1, 1000),
+    "SSHPublicKeyId": Text(20, 128, r"[\w]+"),
+    "SSHPublicKeyBody": Text(1, 16384),
+    "Encoding": Word(("SSH", "PEM")),
+    "CertificateId": Text(24, 128, r"[\w]+"),
+    "CertificateBody": Text(1, 16384),
+    "ServiceSpecificCredentialId": Text(20, 128, r"[\w]+"),
+    "GlobalEndpointTokenVersion": Word(("v1Token", "v2Token")),
 }
 
 _NAMED: Final = "alphanumeric characters and/or the following: +=,.@_-"

@@ -128,6 +128,8 @@ _TIES: Final[tuple[tuple[Callable[[Account, User], object], str], ...]] = (
         lambda account, user: any(d.user == user.name for d in account.mfa_devices.values()),
         "delete MFA device",
     ),
+    (lambda _, user: user.certificates, "delete certificates"),
+    (lambda _, user: user.ssh_keys or user.service_credentials, "remove referenced objects"),
 )
 
 
