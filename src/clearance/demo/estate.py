@@ -68,6 +68,12 @@ def cast(ports: Ports, now: datetime) -> Cast:
             "ProcessImagesRole",
             ports.unique_id("AROA"),
             now,
+            TrustPolicy(_trust({"Service": "lambda.amazonaws.com"})),
+        ),
+        "ArchiveImagesRole": Role(
+            "ArchiveImagesRole",
+            ports.unique_id("AROA"),
+            now,
             TrustPolicy(_trust({"Service": "ec2.amazonaws.com"})),
         ),
         "image-auditor": Role(
