@@ -124,6 +124,21 @@ def test_without_a_name_the_caller_is_meant(world: World) -> None:
     assert world("GetUser")["User"]["UserName"] == "ana"
 
 
+def test_the_caller_is_known_by_unique_id(world: World) -> None:
+    world.as_user("ana")
+    world("UpdateUser", UserName="ana", NewUserName="anna")
+    assert world("GetUser")["User"]["UserName"] == "anna"
+    world("DeleteUser", UserName="anna")
+    world("CreateUser", UserName="ana", Path="/team/")
+    assert world.refused("GetUser")[0] == "ValidationError"
+
+
+def test_a_caller_without_an_id_is_known_by_arn(world: World) -> None:
+    arn = world.account.user_arn(world.account.users["ana"])
+    world.as_principal(Principal(PrincipalKind.USER, arn, A))
+    assert world("GetUser")["User"]["UserName"] == "ana"
+
+
 def test_the_root_user_gets_itself(world: World) -> None:
     shown = world("GetUser")["User"]
     assert shown["Arn"] == f"arn:aws:iam::{A}:root"

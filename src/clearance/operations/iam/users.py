@@ -36,9 +36,9 @@ def calling_user(account: Account, call: Call) -> User | None:
     if principal.kind is not PrincipalKind.USER or principal.account != account.id:
         return None
     users = account.users.values()
-    by_id = (user for user in users if user.id == principal.unique_id)
-    by_arn = (user for user in users if account.user_arn(user) == principal.arn)
-    return next(by_id, None) or next(by_arn, None)
+    if principal.unique_id is not None:  # a namesake made later is somebody else
+        return next((user for user in users if user.id == principal.unique_id), None)
+    return next((user for user in users if account.user_arn(user) == principal.arn), None)
 
 
 def user_or_caller(account: Account, call: Call, given: Input) -> User:
