@@ -37,7 +37,8 @@ def holds(condition: Condition, context: Context, *, variables: bool) -> Outcome
     """
     state = context.state(condition.key)
     if OPERATORS[condition.operator].family is Family.NULL:
-        return Outcome(_null(condition, state), _if_unknown(condition, state))
+        truth = _null(condition, state)
+        return Outcome(truth, (condition.key,) if truth is Truth.UNKNOWN else ())
     if state is KeyState.UNKNOWN:
         return Outcome(Truth.UNKNOWN, (condition.key,))
     if state is KeyState.ABSENT:
@@ -45,10 +46,6 @@ def holds(condition: Condition, context: Context, *, variables: bool) -> Outcome
     if not condition.values:
         return Outcome(Truth.FALSE)  # R10: an empty list is met by an absent key at most
     return _compare(condition, context, variables=variables)
-
-
-def _if_unknown(condition: Condition, state: KeyState) -> tuple[str, ...]:
-    return (condition.key,) if state is KeyState.UNKNOWN else ()
 
 
 def _null(condition: Condition, state: KeyState) -> Truth:
