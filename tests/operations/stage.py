@@ -20,7 +20,7 @@ from clearance.model.principal import Principal, PrincipalKind, Session
 from clearance.operations.call import Call, Operation
 from clearance.operations.fault import OperationError
 
-__all__ = ["ADMIN", "NOW", "A", "B", "Stage", "archive", "misfits", "trusting"]
+__all__ = ["ADMIN", "NOW", "A", "B", "Stage", "archive", "misfits", "model", "trusting"]
 
 A, B = "123456789012", "098765432109"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -78,6 +78,7 @@ class Stage:
         self.service = service
         self.operations = operations
         self.ports = FakePorts()
+        self.names: dict[str, str] = {}
         self.estate = Estate({n: _account(n) for n in (A, B)}, managed={ADMIN: FULL_ACCESS})
         self.call = Call(self.user(A), A, "us-east-1", NOW, self.ports, "request-1")
 

@@ -104,6 +104,12 @@ def test_create_and_publish(functions: Stage) -> None:
             "Number of tags exceeds",
         ),
         ({"Layers": ["l"]}, "ValidationException", "'layers' failed"),
+        ({"VpcConfig": {"SubnetIds": ["x"]}}, "ValidationException", "'vpcConfig.subnetIds'"),
+        (
+            {"VpcConfig": {"SubnetIds": ["subnet-1"]}},
+            "InvalidParameterValueException",
+            "SubnetIds and SecurityIds must coexist or be both empty list.",
+        ),
         (
             {"LoggingConfig": {"SystemLogLevel": "INFO"}},
             "InvalidParameterValueException",

@@ -95,6 +95,7 @@ def test_urls_of_aliases(one: Stage) -> None:
         ({"FunctionName": "f:$LATEST"}, "'qualifier' failed"),
         ({"InvokeMode": "SLOW"}, "'invokeMode' failed"),
         ({"Cors": {"MaxAge": 86401}}, "'cors.maxAge' failed"),
+        ({"Cors": {"AllowMethods": ["OPTIONS"]}}, "'cors.allowMethods' failed"),
     ],
 )
 def test_bad_urls(one: Stage, given: dict[str, object], words: str) -> None:

@@ -94,11 +94,15 @@ def test_one_always_stays(org: Stage) -> None:
     org("DetachPolicy", PolicyId="p-FullAWSAccess", TargetId=top)
 
 
-def test_five_at_most(org: Stage) -> None:
+@pytest.mark.parametrize(("kind", "content", "most"), [(SCP, DENY, 10), (RCP, FENCE, 5)])
+def test_so_many_at_most(org: Stage, kind: str, content: str, most: int) -> None:
+    if kind == RCP:
+        org("EnablePolicyType", RootId=root(org), PolicyType=RCP)
     dev = unit(org, root(org))
-    for number in range(4):
-        org("AttachPolicy", PolicyId=policy(org, f"p{number}"), TargetId=dev)
-    error = org.refused("AttachPolicy", PolicyId=policy(org, "p5"), TargetId=dev)
+    for number in range(most - 1):
+        org("AttachPolicy", PolicyId=policy(org, f"p{number}", content, kind), TargetId=dev)
+    more = policy(org, "more", content, kind)
+    error = org.refused("AttachPolicy", PolicyId=more, TargetId=dev)
     assert error.members == {"Reason": "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"}
 
 
@@ -139,7 +143,9 @@ def test_arns(org: Stage) -> None:
         ({"Content": DENY.replace("2012-10-17", "2008-10-17")}, "MalformedPolicyDocumentException",
          None),
         ({"Type": RCP, "Content": DENY}, "MalformedPolicyDocumentException", None),
-        ({"Content": DENY + " " * 5120}, "ConstraintViolationException",
+        ({"Content": DENY + " " * 10240}, "ConstraintViolationException",
+         "POLICY_CONTENT_LIMIT_EXCEEDED"),
+        ({"Type": RCP, "Content": FENCE + " " * 5120}, "ConstraintViolationException",
          "POLICY_CONTENT_LIMIT_EXCEEDED"),
         ({"Type": "CAT"}, "InvalidInputException", "INVALID_ENUM_POLICY_TYPE"),
         ({"Type": "TAG_POLICY"}, "PolicyTypeNotAvailableForOrganizationException", None),

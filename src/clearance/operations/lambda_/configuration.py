@@ -11,7 +11,16 @@ from typing import Any, Final
 
 from clearance.model.function import FunctionConfiguration
 from clearance.operations.call import Input, Output
-from clearance.operations.constraints import TAG_KEY, TAG_VALUE, Choice, Number, Rule, Text, check
+from clearance.operations.constraints import (
+    TAG_KEY,
+    TAG_VALUE,
+    Choice,
+    Number,
+    Rule,
+    Size,
+    Text,
+    check,
+)
 from clearance.operations.constraints import refuse as refuse_all
 from clearance.operations.lambda_.faults import VALIDATION, invalid
 from clearance.operations.lambda_.resolve import ResolvedFunction, function_arn
@@ -37,6 +46,10 @@ _NESTED: Final[dict[tuple[str, str], Rule]] = {
     ("SnapStart", "ApplyOn"): Choice(("PublishedVersions", "None")),
     ("DeadLetterConfig", "TargetArn"): _ANY_ARN,
     ("LoggingConfig", "LogFormat"): Choice(("JSON", "Text")),
+    ("LoggingConfig", "ApplicationLogLevel"): Choice(
+        ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+    ),
+    ("LoggingConfig", "SystemLogLevel"): Choice(("DEBUG", "INFO", "WARN")),
     ("LoggingConfig", "LogGroup"): Text(1, 512, r"[\.\-_/#A-Za-z0-9]+"),
 }
 _ARCHITECTURES: Final = ("x86_64", "arm64")
@@ -104,11 +117,8 @@ def configured(before: FunctionConfiguration, given: Input) -> FunctionConfigura
     if (layers := given.get("Layers")) is not None:
         after = replace(after, layers=_layers(layers))
     if (vpc := given.get("VpcConfig")) is not None:
-        after = replace(
-            after,
-            subnet_ids=tuple(vpc.get("SubnetIds") or ()),
-            security_group_ids=tuple(vpc.get("SecurityGroupIds") or ()),
-        )
+        subnets, groups = _network(vpc)
+        after = replace(after, subnet_ids=subnets, security_group_ids=groups)
     if (dead_letter := given.get("DeadLetterConfig")) is not None:
         after = replace(after, dead_letter_arn=dead_letter.get("TargetArn") or None)
     if (logging := given.get("LoggingConfig")) is not None:
@@ -189,6 +199,20 @@ def _layers(arns: list[str]) -> tuple[str, ...]:
             )
         seen[layer] = arn
     return tuple(arns)
+
+
+def _network(given: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    subnets, groups = given.get("SubnetIds") or (), given.get("SecurityGroupIds") or ()
+    for name, items, most, pattern in (
+        ("vpcConfig.subnetIds", subnets, 16, r"subnet-[0-9a-z]*"),
+        ("vpcConfig.securityGroupIds", groups, 5, r"sg-[0-9a-zA-Z]*"),
+    ):
+        check({name: items}, {name: Size(high=most)}, VALIDATION)
+        for item in items:
+            check({name: item}, {name: Text(0, 1024, pattern)}, VALIDATION)
+    if bool(subnets) != bool(groups):
+        raise invalid("SubnetIds and SecurityIds must coexist or be both empty list.")
+    return tuple(subnets), tuple(groups)
 
 
 def _logging(given: Mapping[str, str]) -> Mapping[str, str]:

@@ -33,6 +33,12 @@ _CORS: Final[dict[str, Rule]] = {
     "ExposeHeaders": Size(0, 100),
     "MaxAge": Number(0, 86400),
 }
+_CORS_ITEMS: Final[dict[str, Rule]] = {
+    "AllowHeaders": Text(0, 1024),
+    "AllowMethods": Text(0, 6),
+    "AllowOrigins": Text(1, 253),
+    "ExposeHeaders": Text(0, 1024),
+}
 _NO_URL: Final = "The resource you requested does not exist."
 
 
@@ -136,6 +142,8 @@ def _cors(given: Input) -> Mapping[str, object]:
     for name, rule in _CORS.items():
         shown = f"cors.{name[:1].lower()}{name[1:]}"
         check({shown: cors.get(name)}, {shown: rule}, VALIDATION)
+        for item in cors.get(name) or () if name in _CORS_ITEMS else ():
+            check({shown: item}, {shown: _CORS_ITEMS[name]}, VALIDATION)
     return dict(cors)
 
 

@@ -33,8 +33,9 @@ _OWN: Final = {
         aws_managed=True,
     ),
 }
-# Organizations User Guide, orgs_reference_limits: five of a type on a root, OU or account.
-_MAX_ATTACHED: Final = 5
+# Organizations User Guide, orgs_reference_limits. SCPs were five until 15 May 2026
+# (about-aws/whats-new/2026/05/aws-organizations-increased-scp-quotas).
+_MAX_ATTACHED: Final = {"SERVICE_CONTROL_POLICY": 10, "RESOURCE_CONTROL_POLICY": 5}
 
 
 def own_policies() -> dict[str, OrgPolicy]:
@@ -95,7 +96,7 @@ def attach_policy(estate: Estate, call: Call, given: Input) -> tuple[Estate, Out
     there = organization.attachments.get(target_id, ())
     if policy.id in there:
         raise fault("DuplicatePolicyAttachmentException")
-    if len(organization.attached(target_id, policy.type)) >= _MAX_ATTACHED:
+    if len(organization.attached(target_id, policy.type)) >= _MAX_ATTACHED[policy.type]:
         raise violation("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
     after = _with(organization, target_id, (*there, policy.id))
     return estate.with_organization(after), {}

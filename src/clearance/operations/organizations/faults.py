@@ -109,7 +109,7 @@ _LIMITS: Final = {
         " least one attached at all times."
     ),
     "OU_DEPTH_LIMIT_EXCEEDED": "You have exceeded the maximum depth of the organization's tree.",
-    "POLICY_CONTENT_LIMIT_EXCEEDED": "You have exceeded the maximum size of a policy document.",
+    "POLICY_CONTENT_LIMIT_EXCEEDED": "You have exceeded the maximum policy size.",
 }
 
 

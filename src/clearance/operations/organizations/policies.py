@@ -22,8 +22,9 @@ _GRAMMARS: Final = {
     "SERVICE_CONTROL_POLICY": PolicyType.SCP,
     "RESOURCE_CONTROL_POLICY": PolicyType.RCP,
 }
-# Organizations User Guide, orgs_reference_limits: 5,120 characters.
-_MAX_CONTENT: Final = 5120
+# Characters (Organizations User Guide, orgs_reference_limits). SCPs had 5,120 until 15 May 2026
+# (about-aws/whats-new/2026/05/aws-organizations-increased-scp-quotas).
+_MAX_CONTENT: Final = {"SERVICE_CONTROL_POLICY": 10240, "RESOURCE_CONTROL_POLICY": 5120}
 
 
 def create_policy(estate: Estate, call: Call, given: Input) -> tuple[Estate, Output]:
@@ -98,7 +99,7 @@ def list_policies(estate: Estate, call: Call, given: Input) -> tuple[Estate, Out
 
 
 def _check_content(content: str, kind: str) -> None:
-    if len(content) > _MAX_CONTENT:
+    if len(content) > _MAX_CONTENT[kind]:
         raise violation("POLICY_CONTENT_LIMIT_EXCEEDED")
     try:
         parse_policy(content, _GRAMMARS[kind])
