@@ -433,7 +433,8 @@ class Organization:
     ``attachments`` maps a root, unit or account id to the ids of the policies attached there;
     ``enabled`` lists the policy types that are switched on, ``tags`` is keyed by the id of what
     is tagged. ``services`` says since when a service may act in the member accounts,
-    ``delegated`` since when an account administers a service.
+    ``delegated`` since when an account administers a service. ``root_features`` are IAM's
+    features for members' root users.
     """
 
     id: str
@@ -444,6 +445,7 @@ class Organization:
     attachments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     enabled: frozenset[str] = frozenset({"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"})
     feature_set: str = "ALL"
+    root_features: frozenset[str] = frozenset()
     requests: Mapping[str, AccountRequest] = field(default_factory=dict)
     handshakes: Mapping[str, Handshake] = field(default_factory=dict)
     services: Mapping[str, datetime] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from clearance.operations.iam import (
     policies,
     report,
     roles,
+    root_access,
     saml,
     service_credentials,
     service_linked,
@@ -54,4 +55,5 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     **account.OPERATIONS,
     **details.OPERATIONS,
     **report.OPERATIONS,
+    **root_access.OPERATIONS,
 }
