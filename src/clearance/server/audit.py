@@ -15,11 +15,12 @@ from clearance.model.principal import Principal, PrincipalKind
 from clearance.server.authorize import Answer
 from clearance.server.calls import changes_nothing
 from clearance.store.summary import summarize
+from clearance.wire.shapes import Kind, Operation, Service
 
 __all__ = ["Seen", "decision_record", "event"]
 
 VERSION: Final = "1.11"
-# CloudTrail writes the bare code whatever the service's protocol says.
+# CloudTrail writes the bare code for a denial, whatever the service's protocol says.
 _CODES: Final = {"AccessDeniedException": "AccessDenied"}
 _DATA_EVENTS: Final = frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"})
 _MESSAGE_LIMIT: Final = 1024
@@ -44,6 +45,8 @@ class Seen:
     answers: Sequence[Answer] = ()
     error_code: str | None = None
     error_message: str | None = None
+    service: Service | None = None
+    operation: Operation | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -59,8 +62,8 @@ def event(seen: Seen) -> dict[str, Any]:
         "awsRegion": seen.region,
         "sourceIPAddress": seen.source_ip,
         "userAgent": seen.user_agent,
-        "requestParameters": summarize(seen.given) if seen.given else None,
-        "responseElements": summarize(seen.output) if seen.output and not reads else None,
+        "requestParameters": _shown(seen, "input", seen.given),
+        "responseElements": None if reads else _shown(seen, "output", seen.output),
         "requestID": seen.request_id,
         "eventID": seen.event_id,
         "readOnly": reads,
@@ -74,8 +77,38 @@ def event(seen: Seen) -> dict[str, Any]:
         record["errorCode"] = _CODES.get(seen.error_code, seen.error_code)
         record["errorMessage"] = (seen.error_message or "")[:_MESSAGE_LIMIT]
     decisions = [decision_record(answer.decision) for answer in seen.answers]
-    record["additionalEventData"] = {"decisions": decisions, **seen.extra}
+    record["additionalEventData"] = {
+        "requestTime": seen.when.astimezone(UTC).isoformat(),
+        "decisions": decisions,
+        **seen.extra,
+    }
     return record
+
+
+def _shown(seen: Seen, side: str, value: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
+    """Input or output as CloudTrail spells it: ``UserName`` is ``userName``."""
+    if not value:
+        return None
+    hidden = summarize(value)
+    shape = getattr(seen.operation, side, None)
+    return _spelled(seen.service, shape, hidden) if seen.service and shape else hidden
+
+
+def _spelled(service: Service, name: str, value: Any) -> Any:  # noqa: ANN401
+    """Members of structures begin with a small letter; the keys of maps are the caller's own."""
+    shape = service.shapes[name]
+    if isinstance(value, Mapping):
+        if shape.kind is Kind.MAP and shape.value is not None:
+            inner = shape.value.target
+            return {k: _spelled(service, inner, v) for k, v in value.items()}
+        members = shape.members
+        return {
+            k[:1].lower() + k[1:]: _spelled(service, members[k].target, v) if k in members else v
+            for k, v in value.items()
+        }
+    if isinstance(value, list) and shape.member is not None:
+        return [_spelled(service, shape.member.target, item) for item in value]
+    return value
 
 
 def resources(answers: Sequence[Answer]) -> tuple[str, ...]:

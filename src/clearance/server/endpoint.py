@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from clearance.facts import services
 from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
-from clearance.operations.call import Call
+from clearance.operations.call import Call, Operation
 from clearance.operations.fault import OperationError
 from clearance.operations.permissions import request_context, required
 from clearance.operations.permissions.prefixes import prefix_of
@@ -78,7 +78,7 @@ class Endpoint:
             fault = Fault("InternalFailure", "internal error", 500, sender=False)
         else:
             return answer
-        seen.error_code, seen.error_message = fault.code, fault.message
+        seen.error_code, seen.error_message = _recorded(fault.code, at.service), fault.message
         self.world.store.record(audit.event(seen))
         return faults.render(fault, at.service, seen.request_id, protocol=at.protocol)
 
@@ -95,10 +95,10 @@ class Endpoint:
             raise AuthenticationError(AuthFailure.MISSING)
         found = self._route(claim, message, at)
         seen.region, seen.name = claim.region, found.operation.name
+        seen.service, seen.operation = found.service, found.operation
         seen.source = f"{_source(found.service)}.amazonaws.com"
         caller = authenticate(self.world, claim, message)
         seen.principal, seen.account = caller.principal, caller.principal.account
-        _refuse_wrong_scope(claim, found.service)
         given = protocols.parse(found, caller.message)
         seen.given = given
         validate(given, found.service, found.operation, found.protocol)
@@ -125,8 +125,15 @@ class Endpoint:
 
     def _route(self, claim: Claim, message: Message, at: _At) -> Route:
         candidates = services.services_signed_as(claim.service)
-        at.service = candidates[0] if candidates else _guess(message)
-        found = route(candidates, message)
+        meant = _guess(message)
+        at.service = candidates[0] if candidates else meant
+        try:
+            found = route(candidates, message)
+        except FaultError:
+            if meant is not None and meant.signing_name != claim.service:
+                at.service = meant
+                _refuse_wrong_scope(meant)
+            raise
         at.service, at.protocol = found.service, found.protocol
         return found
 
@@ -208,7 +215,7 @@ class _At:
     protocol: Protocol | None = None
 
 
-def _operation(found: Route) -> Any:  # noqa: ANN401 - an Operation, from a table
+def _operation(found: Route) -> Operation:
     table = OPERATIONS.get(found.service.name, {})
     operation = table.get(found.operation.name)
     if operation is None:
@@ -217,6 +224,12 @@ def _operation(found: Route) -> Any:  # noqa: ANN401 - an Operation, from a tabl
             Fault("NotImplemented", f"{name} is not implemented by this endpoint", 501)
         )
     return operation
+
+
+def _recorded(code: str, service: Service | None) -> str:
+    """A code as CloudTrail writes it: the name of the modelled exception, if there is one."""
+    shape = service.shapes.get(f"{code}Exception") if service is not None else None
+    return shape.name if shape is not None and shape.exception else code
 
 
 def _operation_fault(error: OperationError, service: Service | None) -> Fault:
@@ -229,12 +242,11 @@ def _source(service: Service) -> str:
     return service.endpoint_prefix or service.signing_name
 
 
-def _refuse_wrong_scope(claim: Claim, service: Service) -> None:
-    if claim.service != service.signing_name:
-        raise AuthenticationError(
-            AuthFailure.SCOPE,
-            f"Credential should be scoped to correct service: '{service.signing_name}'.",
-        )
+def _refuse_wrong_scope(service: Service) -> NoReturn:
+    raise AuthenticationError(
+        AuthFailure.SCOPE,
+        f"Credential should be scoped to correct service: '{service.signing_name}'.",
+    )
 
 
 def _guess(message: Message) -> Service | None:

@@ -68,7 +68,7 @@ class EventKeys:
         except (TypeError, ValueError, msgspec.MsgspecError) as error:
             raise StoreError(f"an audit event that is not JSON: {error}") from error
         return cls(
-            time=instant(moment(event.get("eventTime"))),
+            time=instant(_when(event)),
             id=str(event.get("eventID") or ""),
             name=str(event.get("eventName") or ""),
             source=str(event.get("eventSource") or ""),
@@ -139,6 +139,12 @@ def _listed(query: EventQuery) -> tuple[tuple[str, str | None], ...]:
         ("resources", None if query.resource is None else f"\n{query.resource}\n"),
         ("types", None if query.resource_type is None else f"\n{query.resource_type}\n"),
     )
+
+
+def _when(event: Event) -> datetime:
+    """The event's time; CloudTrail writes whole seconds, our own events add the exact moment."""
+    more = _mapping(event.get("additionalEventData"))
+    return moment(more.get("requestTime") or event.get("eventTime"))
 
 
 def _username(who: Mapping[str, Any]) -> str:
