@@ -14,7 +14,7 @@ from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Input
 from clearance.operations.fault import OperationError
 
-__all__ = ["one_time_code", "verify_mfa"]
+__all__ = ["one_time_code", "shows_mfa", "verify_mfa"]
 
 _STEP: Final = 30  # seconds (RFC 6238)
 _DIGITS: Final = 6
@@ -40,9 +40,6 @@ def one_time_code(seed: str, now: datetime, step: int = 0) -> str:
 def verify_mfa(estate: Estate, principal: Principal, given: Input, now: datetime) -> bool:
     """True when the call carries a right code, False when it carries none.
 
-    A trust policy may ask for ``aws:MultiFactorAuthPresent`` (R99c), so whoever derives the
-    context of an AssumeRole calls this first.
-
     Raises:
         OperationError: AccessDenied when serial number and code do not go together.
     """
@@ -60,6 +57,19 @@ def verify_mfa(estate: Estate, principal: Principal, given: Input, now: datetime
     if not _shows(device, code, now):
         raise _failed(" with invalid MFA one time pass code. ")
     return True
+
+
+def shows_mfa(estate: Estate, principal: Principal, given: Input, now: datetime) -> bool:
+    """True when the call carries a right code; no code and a wrong one are alike.
+
+    This is what a trust policy that asks for ``aws:MultiFactorAuthPresent`` hears (R99c).
+    """
+    if not all(isinstance(given.get(name), str) for name in ("SerialNumber", "TokenCode")):
+        return False
+    try:
+        return verify_mfa(estate, principal, given, now)
+    except OperationError:
+        return False
 
 
 def _failed(how: str) -> OperationError:

@@ -24,6 +24,7 @@ from clearance.operations.permissions.rows import (
     when,
 )
 from clearance.operations.permissions.tags import request_tags, tag_context
+from clearance.operations.sts.mfa import shows_mfa
 
 __all__ = ["TABLE", "claims"]
 
@@ -47,6 +48,13 @@ _SESSION = (
 
 def _role(ask: Ask) -> str | None:
     return ask.text("RoleArn")
+
+
+def _mfa(ask: Ask) -> Mapping[str, Value]:
+    """A right one-time code makes this one call an MFA call (R99c)."""
+    if not shows_mfa(ask.estate, ask.call.principal, ask.given, ask.call.now):
+        return {}
+    return {"aws:MultiFactorAuthPresent": True, "aws:MultiFactorAuthAge": 0}
 
 
 def _federated_user(ask: Ask) -> str | None:
@@ -137,15 +145,15 @@ def _claim_tags(found: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ..
 
 TABLE: Final[Mapping[str, Row]] = {
     "AssumeRole": all_of(
-        on(_role, *_SESSION),
-        when(request_tags, beside("sts:TagSession", _role, *_SESSION, tagged=True)),
+        on(_role, *_SESSION, _mfa),
+        when(request_tags, beside("sts:TagSession", _role, *_SESSION, _mfa, tagged=True)),
         when(
             lambda ask: ask.text("SourceIdentity"),
-            beside("sts:SetSourceIdentity", _role, *_SESSION),
+            beside("sts:SetSourceIdentity", _role, *_SESSION, _mfa),
         ),
         when(
             lambda ask: ask.items("ProvidedContexts"),
-            beside("sts:SetContext", _role, _providers, *_SESSION),
+            beside("sts:SetContext", _role, _providers, *_SESSION, _mfa),
         ),
     ),
     "AssumeRoleWithSAML": on(_role, *_SESSION),
