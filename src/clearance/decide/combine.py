@@ -14,10 +14,10 @@ from typing import Final
 from clearance.decide.judge import Finding
 from clearance.decide.situation import Situation
 from clearance.decide.special_cases import Exceptions, exceptions
-from clearance.model.decision import Check, CheckEffect, CheckType, DecisionEffect, Matched, Naming
+from clearance.model.decision import Check, CheckEffect, CheckType, DecisionEffect, Naming
 from clearance.model.principal import PrincipalKind
 
-__all__ = ["Verdict", "combine"]
+__all__ = ["IDENTITY_SIDE", "NO_IDENTITY", "ORGANIZATION", "Verdict", "combine", "remaining"]
 
 ORGANIZATION: Final = frozenset(
     {CheckType.RESOURCE_CONTROL_POLICY, CheckType.SERVICE_CONTROL_POLICY, CheckType.VPC_ENDPOINT}
@@ -126,10 +126,11 @@ def _grants(resource: Finding | None, special: Exceptions) -> Iterator[frozenset
     # have its say: KMS keys and role trust policies.
     yield IDENTITY_SIDE | special.mandatory
     for matched in resource.allows if resource else ():
-        yield _remaining(matched, special) | {CheckType.RESOURCE}
+        yield remaining(matched.naming, special) | {CheckType.RESOURCE}
 
 
-def _remaining(matched: Matched, special: Exceptions) -> frozenset[CheckType]:
-    if matched.naming is None:
+def remaining(naming: Naming | None, special: Exceptions) -> frozenset[CheckType]:
+    """What an Allow of the resource's policy still needs, by how it names the caller."""
+    if naming is None:
         return IDENTITY_SIDE
-    return GRANTS[matched.naming] | special.also.get(matched.naming, NOTHING)
+    return GRANTS[naming] | special.also.get(naming, NOTHING)

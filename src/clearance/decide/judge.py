@@ -11,7 +11,7 @@ from clearance.model.decision import Matched, Naming
 from clearance.model.policy import AttachedPolicy, Effect
 from clearance.model.request import Context, Request
 
-__all__ = ["Finding", "Reading", "as_absent", "judge", "trace"]
+__all__ = ["Finding", "Reading", "as_absent", "judge", "strongest", "trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def judge(
             allow = found.statement.effect is Effect.ALLOW
             unknown = reading.allows if allow else reading.denies
             if found.applies or (unknown and found.truth is Truth.UNKNOWN):
-                matched = Matched(attached, found.statement, _strongest(found), found.error)
+                matched = Matched(attached, found.statement, strongest(found.namings), found.error)
                 (allows if allow else denies).append(matched)
     broken = tuple(attached for attached in layer.policies if attached.error is not None)
     return Finding(layer, tuple(allows), tuple(denies), broken)
@@ -83,5 +83,6 @@ _ORDER = (
 )
 
 
-def _strongest(found: StatementTrace) -> Naming | None:
-    return next((naming for naming in _ORDER if naming in found.namings), None)
+def strongest(namings: frozenset[Naming]) -> Naming | None:
+    """The naming that frees the caller from most."""
+    return next((naming for naming in _ORDER if naming in namings), None)

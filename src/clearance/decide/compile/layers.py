@@ -1,0 +1,61 @@
+"""Layers whose policies are compiled, each text once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from clearance.decide.compile.statements import CompiledPolicy, CompiledStatement
+from clearance.decide.situation import Layer
+from clearance.model.decision import CheckType
+from clearance.model.policy import AttachedPolicy, Policy
+
+__all__ = ["CompiledLayer", "Library", "Pair"]
+
+Pair: TypeAlias = tuple[AttachedPolicy, CompiledStatement]
+
+
+class Library:
+    """Policies compiled so far, by the parsed document: a text that hangs in many places is one."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        # Keyed by identity; the policy is held so that its identity stays its own.
+        self._held: dict[int, tuple[Policy, CompiledPolicy]] = {}
+
+    def policy(self, policy: Policy) -> CompiledPolicy:
+        """The compiled form of a document."""
+        found = self._held.get(id(policy))
+        if found is None:
+            found = self._held[id(policy)] = (policy, CompiledPolicy(policy))
+        return found[1]
+
+    def layers(self, layers: Iterable[Layer]) -> tuple[CompiledLayer, ...]:
+        """Layers with their policies compiled."""
+        return tuple(CompiledLayer(layer, self) for layer in layers)
+
+
+class CompiledLayer:
+    """One layer; ``broken`` when one of its policies could not be read."""
+
+    __slots__ = ("_found", "broken", "layer", "policies", "type")
+
+    def __init__(self, layer: Layer, library: Library) -> None:
+        self.layer = layer
+        self.type: CheckType = layer.type
+        self.broken = any(attached.error is not None for attached in layer.policies)
+        self.policies = tuple((a, library.policy(a.policy)) for a in layer.policies)
+        self._found: dict[str, tuple[Pair, ...]] = {}
+
+    def covering(self, action: str) -> tuple[Pair, ...]:
+        """The statements that cover the folded action, in their places."""
+        found = self._found.get(action)
+        if found is None:
+            found = tuple(
+                (attached, compiled)
+                for attached, policy in self.policies
+                for compiled in policy.covering(action)
+            )
+            self._found[action] = found
+        return found

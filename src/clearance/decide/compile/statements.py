@@ -1,0 +1,203 @@
+"""Policies to statements that are found by action and asked by closures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import Final, TypeAlias
+
+from clearance.decide.compile import patterns
+from clearance.decide.compile.conditions import compile_condition, keys_of, resolve
+from clearance.decide.compile.outcome import (
+    ERROR,
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    UNTOLD,
+    Known,
+    Sent,
+    Test,
+    any_of,
+)
+from clearance.match.action import pattern
+from clearance.match.resource import template
+from clearance.model.glob import ANY_RUN
+from clearance.model.policy import Effect, Policy, Statement
+from clearance.model.request import fold
+from clearance.parse.variables import Template, Variable
+
+__all__ = ["ActionIndex", "CompiledPolicy", "CompiledStatement", "Holds", "conjunction"]
+
+Holds: TypeAlias = Callable[[Sent, Known], bool]
+NONE: Final[tuple[()]] = ()
+
+
+class CompiledStatement:
+    """One statement: where it applies, and the tests it then makes of the context."""
+
+    __slots__ = (
+        "_covers",
+        "_templates",
+        "allow",
+        "anywhere",
+        "keys",
+        "literals",
+        "statement",
+        "tests",
+    )
+
+    def __init__(self, policy: Policy, statement: Statement) -> None:
+        variables = policy.has_variables
+        self.statement = statement
+        self.allow = statement.effect is Effect.ALLOW
+        conditions = statement.conditions
+        self.tests: tuple[Test, ...] = tuple(
+            compile_condition(condition, variables=variables) for condition in conditions
+        )
+        resources = statement.resources
+        templates = [template(text, variables=variables) for text in resources or ()]
+        self._templates = tuple(t for t in templates if t.variables)
+        fixed = [_tokens(t) for t in templates if not t.variables]
+        literals = [patterns.literal_of(tokens) for tokens in fixed]
+        # The only resources it can speak of, when that is a list of texts.
+        self.literals: frozenset[str] | None = None
+        if not self._templates and not statement.not_resources and resources is not None:
+            texts = [text for text in literals if text is not None]
+            self.literals = frozenset(texts) if len(texts) == len(literals) else None
+        everything = any(patterns.joined(tokens) == (ANY_RUN,) for tokens in fixed)
+        self.anywhere = resources is None or (everything and not statement.not_resources)
+        self._covers = patterns.one_of(fixed)
+        keys: frozenset[str] = frozenset(
+            fold(v.key) for t in self._templates for v in t.variables
+        ).union(*(keys_of(condition, variables=variables) for condition in conditions))
+        self.keys = keys
+
+    def residue(self, resource: str) -> tuple[Test, ...] | None:
+        """What is left to ask about the context, or None when it never speaks of the resource."""
+        if self.anywhere:
+            return self.tests
+        if not self.statement.resources:
+            return None
+        covered = self._covers(resource)
+        if covered or not self._templates:
+            return self.tests if covered is not self.statement.not_resources else None
+        return (self._by_variables(resource), *self.tests)
+
+    def _by_variables(self, resource: str) -> Test:
+        templates, negated = self._templates, self.statement.not_resources
+
+        def test(sent: Sent, known: Known, /) -> int:
+            outcome = any_of(_covered(each, resource, sent, known) for each in templates)
+            return TRUE - outcome if negated and outcome != UNKNOWN else outcome
+
+        return test
+
+
+def _covered(wanted: Template, resource: str, sent: Sent, known: Known) -> int:
+    pieces = resolve(wanted, sent, known)
+    if pieces is None:
+        return FALSE  # R133
+    if pieces is UNTOLD:
+        return UNKNOWN
+    return TRUE if patterns.glob(pieces)(resource) else FALSE
+
+
+def _tokens(wanted: Template) -> patterns.Tokens:
+    return tuple(part for part in wanted.parts if not isinstance(part, Variable) and part != "")
+
+
+def conjunction(tests: Sequence[Test], *, allow: bool) -> Holds:
+    """Whether a statement with these tests counts, when unknown keys are read as absent.
+
+    A test that cannot be made stops an Allow and lets a Deny through (R55).
+    """
+    if len(tests) == 1:
+        (only,) = tests
+        if allow:
+            return lambda sent, known: only(sent, known) == TRUE
+        return lambda sent, known: only(sent, known) >= ERROR
+
+    if len(tests) == 2:  # noqa: PLR2004
+        first, second = tests
+        least = TRUE if allow else ERROR
+        return lambda sent, known: first(sent, known) >= least and second(sent, known) >= least
+
+    def holds(sent: Sent, known: Known) -> bool:
+        return all(test(sent, known) >= least for test in tests)
+
+    least = TRUE if allow else ERROR
+    return holds
+
+
+class ActionIndex:
+    """Which of some statements cover an action, without asking each of them."""
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self._statements = statements
+        self._exact: dict[str, list[int]] = {}
+        self._of_service: dict[str, list[tuple[patterns.Matcher, int]]] = {}
+        self._anywhere: list[tuple[patterns.Matcher, int]] = []
+        self._negated: list[int] = []
+        for place, statement in enumerate(statements):
+            if statement.not_actions:
+                self._negated.append(place)
+                continue
+            for text in dict.fromkeys(statement.actions):
+                self._add(text, place)
+
+    def _add(self, text: str, place: int) -> None:
+        service = text.lower().partition(":")[0]
+        if "*" not in text and "?" not in text:
+            self._exact.setdefault(text.lower(), []).append(place)
+        elif "*" in service or "?" in service:
+            self._anywhere.append((_action(text), place))
+        else:
+            self._of_service.setdefault(service, []).append((_action(text), place))
+
+    def covering(self, action: str) -> Iterator[int]:
+        """The places of the statements that cover the folded action, in order."""
+        found = set(self._exact.get(action, NONE))
+        of_service = self._of_service.get(action.partition(":")[0], NONE)
+        found.update(place for matches, place in of_service if matches(action))
+        found.update(place for matches, place in self._anywhere if matches(action))
+        for place in self._negated:
+            actions = self._statements[place].actions
+            if actions and not any(_action(text)(action) for text in actions):
+                found.add(place)
+        return iter(sorted(found))
+
+
+@lru_cache(maxsize=65536)
+def _action(text: str) -> patterns.Matcher:
+    """``match.action`` for an action that is folded already."""
+    return patterns.glob(
+        tuple(t.lower() if isinstance(t, str) else t for t in pattern(text).tokens)
+    )
+
+
+class CompiledPolicy:
+    """One document: its statements, compiled when first wanted, by action."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._compiled: dict[int, CompiledStatement] = {}
+        self._found: dict[str, tuple[CompiledStatement, ...]] = {}
+
+    @cached_property
+    def _index(self) -> ActionIndex:
+        return ActionIndex(self.policy.statements)
+
+    def covering(self, action: str) -> tuple[CompiledStatement, ...]:
+        """The statements that cover the folded action."""
+        found = self._found.get(action)
+        if found is None:
+            found = tuple(self._statement(place) for place in self._index.covering(action))
+            self._found[action] = found
+        return found
+
+    def _statement(self, place: int) -> CompiledStatement:
+        compiled = self._compiled.get(place)
+        if compiled is None:
+            compiled = CompiledStatement(self.policy, self.policy.statements[place])
+            self._compiled[place] = compiled
+        return compiled
