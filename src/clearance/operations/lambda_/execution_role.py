@@ -26,8 +26,9 @@ def trusts_lambda(estate: Estate, role_arn: str, function_arn: str, now: datetim
         Principal(PrincipalKind.SERVICE, "lambda.amazonaws.com"),
         "sts:AssumeRole",
         role_arn,
-        # A trust policy against the confused deputy compares the function's ARN and account
-        # (Lambda Developer Guide, permissions-source-function-arn and lambda-intro-execution-role).
+        # Undocumented: which keys Lambda sends here. Roles that guard against the confused deputy
+        # with aws:SourceAccount are in use (terraform-aws-lambda pull request 771); aws:SourceArn
+        # is by analogy with the services that document both.
         Context.of(
             {
                 "aws:SourceArn": function_arn,
