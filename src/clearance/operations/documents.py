@@ -55,7 +55,7 @@ def read_document(text: str, kind: PolicyType) -> Policy:
     """
     trust = kind is PolicyType.TRUST
     raw = _json(text, "This policy contains invalid Json" if trust else SYNTAX)
-    found = _fault(raw, _TRUST if trust else _IDENTITY)
+    found = _fault(raw, _CHECKS.get(kind, ()))
     if found is not None:
         raise malformed(found)
     try:
@@ -289,3 +289,11 @@ _IDENTITY: Final[tuple[_Check, ...]] = (
 _TRUST: Final[tuple[_Check, ...]] = (
     _trust_fields, _syntax, _legacy, _sids, _trust_actions, _trust_principals,
 )  # fmt: skip
+# Other types of policy have their own services and sentences; here they are only parsed.
+_CHECKS: Final[Mapping[PolicyType, tuple[_Check, ...]]] = {
+    PolicyType.IDENTITY: _IDENTITY,
+    PolicyType.BOUNDARY: _IDENTITY,
+    # A session policy is not saved, and nothing says that it needs a Version.
+    PolicyType.SESSION: tuple(check for check in _IDENTITY if check is not _version),
+    PolicyType.TRUST: _TRUST,
+}
