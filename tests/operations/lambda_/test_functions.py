@@ -282,8 +282,14 @@ def test_delete_a_version(one: Stage) -> None:
         "Unable to delete version because the following aliases reference it: [PROD]",
     )
     one("DeleteAlias", FunctionName="f", Name="PROD")
+    one("PutFunctionEventInvokeConfig", FunctionName="f:1", MaximumRetryAttempts=0)
+    allow = {"StatementId": "a", "Action": "lambda:*", "Principal": "*"}
+    one("AddPermission", FunctionName="f:1", **allow)
     one("DeleteFunction", FunctionName="f", Qualifier="1")
     assert one.refused("GetFunction", FunctionName="f:1").status == 404
+    kept = one.account.functions["us-east-1/f"]
+    assert not kept.policies
+    assert not kept.event_invoke
     answer = one("PublishVersion", FunctionName="f")
     assert answer["Version"] == "2", "a number is never used twice"
 

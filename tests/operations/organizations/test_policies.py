@@ -174,6 +174,16 @@ def test_what_is_not_there(org: Stage) -> None:
     assert org.refused("EnablePolicyType", **given).code == "RootNotFoundException"
 
 
+def test_what_is_gone_holds_no_policy(org: Stage) -> None:
+    deny, dev, number = policy(org), unit(org, root(org)), account(org)
+    for target in (dev, number):
+        org("AttachPolicy", PolicyId=deny, TargetId=target)
+    org("DeleteOrganizationalUnit", OrganizationalUnitId=dev)
+    org("RemoveAccountFromOrganization", AccountId=number)
+    assert org("ListTargetsForPolicy", PolicyId=deny)["Targets"] == []
+    org("DeletePolicy", PolicyId=deny)
+
+
 def test_billing_organizations_have_no_policies() -> None:
     org = Stage("organizations", OPERATIONS)
     org("CreateOrganization", FeatureSet="CONSOLIDATED_BILLING")

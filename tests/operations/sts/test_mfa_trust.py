@@ -74,3 +74,21 @@ def test_without_one(sts: Stage) -> None:
 def test_with_a_wrong_one(sts: Stage) -> None:
     assert not allowed(sts, SerialNumber=SERIAL, TokenCode="000000")
     assert not allowed(sts, SerialNumber=SERIAL)
+
+
+def test_somebody_elses_device(sts: Stage) -> None:
+    users = {**sts.account.users, "bob": replace(sts.account.users["ana"], name="bob")}
+    sts.estate = sts.estate.with_account(replace(sts.account, users=users))
+    code = one_time_code(SEED, NOW)
+    sts.acts(sts.user(A, "bob"))
+    assert not allowed(sts, SerialNumber=SERIAL, TokenCode=code)
+    given = {"SerialNumber": SERIAL, "TokenCode": code}
+    error = sts.refused("GetSessionToken", **given)
+    assert "is valid and associated with this user" in error.message
+
+
+def test_a_device_that_is_not_enabled(sts: Stage) -> None:
+    device = replace(sts.account.mfa_devices[SERIAL], enabled=None)
+    sts.estate = sts.estate.with_account(replace(sts.account, mfa_devices={SERIAL: device}))
+    given = {"SerialNumber": SERIAL, "TokenCode": one_time_code(SEED, NOW)}
+    assert sts.refused("GetSessionToken", **given).code == "AccessDenied"
