@@ -12,6 +12,13 @@ The answer of ``aws iam get-account-authorization-details`` alone is read as wel
       account-authorization-details.json  aws iam get-account-authorization-details
       instance-profiles.json              aws iam list-instance-profiles
       account-aliases.json                aws iam list-account-aliases
+      account-password-policy.json        aws iam get-account-password-policy
+      virtual-mfa-devices.json            aws iam list-virtual-mfa-devices
+      open-id-connect-providers.json      {ARN: aws iam get-open-id-connect-provider, ...}
+      saml-providers.json                 {ARN: aws iam get-saml-provider, ...}
+      account-information.json            aws account get-account-information
+      list-buckets.json                   aws s3api list-buckets, for the owner's canonical ID
+      principal-ids.json                  the unique IDs that policies remember; ours, AWS hides it
       vpc-endpoints.json                  aws ec2 describe-vpc-endpoints
       functions/*.json                    a function or an array of them, see below
       resource-policies/*.json            a resource or an array of them, see below
@@ -22,14 +29,18 @@ The answer of ``aws iam get-account-authorization-details`` alone is read as wel
       list-accounts-for-parent/<parent id>.json
       describe-policy/<policy id>.json
       list-targets-for-policy/<policy id>.json
+      list-tags-for-resource/<id>.json
+      list-delegated-services-for-account/<account id>.json
+      list-aws-service-access-for-organization.json
     managed-policies.json                 AWS managed policies that no account's details show
     missing.json                          what else the folder does not tell: an array of texts
 
 A function is the output of ``aws lambda get-function``, or an object with the outputs of
-``get-function``, ``list-versions-by-function``, ``list-aliases``, ``list-function-url-configs`` and
-``get-policy`` (or an object with one of those for each qualifier) under these names. A resource is
-``{"arn": ..., "policy": ..., "tags": ..., "attributes": ...}`` with the policy as an object or as
-its text.
+``get-function``, ``list-versions-by-function``, ``list-aliases``, ``list-function-url-configs``,
+``list-function-event-invoke-configs`` and ``get-policy`` (or an object with one of those for each
+qualifier) under these names. A resource is ``{"arn": ..., "policy": ..., "tags": ...,
+"attributes": ..., "grants": ...}`` with the policy as an object or as its text, and the grants of
+a KMS key as ``list-grants`` shows them.
 
 For one account the files may lie in the folder itself. Each part may be absent; `Estate.missing`
 then names it, so that answers can say what they rest on. A part that is there must be whole: pages

@@ -10,7 +10,7 @@ from typing import Final
 
 from clearance.model.errors import EstateError
 from clearance.model.estate import Account, Estate, Organization
-from clearance.store.snapshot import functions, iam, resources
+from clearance.store.snapshot import extras, functions, iam, resources
 from clearance.store.snapshot.node import Node, read_json, write_json
 from clearance.store.snapshot.organizations import read_organization, write_organization
 
@@ -76,15 +76,18 @@ def estate_of_details(answer: Node) -> Estate:
     )
 
 
-def save_folder(estate: Estate, folder: Path) -> None:
-    """Write an estate as a folder that `load_folder` reads; existing content is refused."""
+def save_folder(estate: Estate, folder: Path, *, secrets: bool = False) -> None:
+    """Write an estate as a folder that `load_folder` reads; existing content is refused.
+
+    The values of functions' environment variables are left empty unless they are asked for.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise EstateError(f"`{folder}` is not an empty folder; nothing was written")
     for name in [*estate.accounts, *_organization_ids(estate)]:
         if not _ID.fullmatch(name):
             raise EstateError(f"`{name}` cannot be the name of a file")
     for account in estate.accounts.values():
-        _save_account(account, folder / _ACCOUNTS / account.id, estate.missing)
+        _save_account(account, folder / _ACCOUNTS / account.id, estate.missing, secrets=secrets)
     several = len(estate.organizations) > 1
     for organization in estate.organizations.values():
         place = folder / _ORGANIZATIONS
@@ -161,11 +164,14 @@ def _load_account(folder: Path, account_id: str) -> tuple[Account, dict[str, str
         functions={function.key: function for function in found},
         vpc_endpoints={endpoint.id: endpoint for endpoint in endpoints},
     )
+    for name in extras.FILES:
+        if (folder / name).exists():
+            account = extras.read_extra(account, name, read_json(folder / name))
     missing = [f"{what} of {account_id}" for p, what in _PARTS.items() if not (folder / p).exists()]
     return account, managed, missing
 
 
-def _save_account(account: Account, folder: Path, missing: Iterable[str]) -> None:
+def _save_account(account: Account, folder: Path, missing: Iterable[str], *, secrets: bool) -> None:
     def wanted(part: str) -> bool:
         return f"{_PARTS[part]} of {account.id}" not in missing
 
@@ -176,14 +182,16 @@ def _save_account(account: Account, folder: Path, missing: Iterable[str]) -> Non
         write_json(folder / _PROFILES, iam.profiles(account))
     if account.alias is not None:
         write_json(folder / _ALIASES, {"AccountAliases": [account.alias]})
+    for name, shown in extras.show_extras(account).items():
+        write_json(folder / name, shown)
     if wanted(_RESOURCES):
-        shown = resources.show_resources(account.resources.values())
-        write_json(folder / _RESOURCES / "resources.json", shown)
+        held = resources.show_resources(account.resources.values())
+        write_json(folder / _RESOURCES / "resources.json", held)
     if wanted(_FUNCTIONS):
         write_json(
             folder / _FUNCTIONS / "functions.json",
             [
-                functions.show_function(function, account.id, account.partition)
+                functions.show_function(function, account.id, account.partition, secrets=secrets)
                 for function in account.functions.values()
             ],
         )
@@ -210,5 +218,7 @@ def _organization_ids(estate: Estate) -> Iterator[str]:
         yield from organization.units
         yield from organization.policies
         yield from organization.accounts
+        yield from organization.delegated
+        yield from organization.tags
         for policies in organization.attachments.values():
             yield from policies

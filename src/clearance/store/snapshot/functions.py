@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from clearance.model.function import (
     Alias,
+    EventInvokeConfig,
     Function,
     FunctionConfiguration,
     FunctionPolicy,
@@ -56,6 +57,11 @@ def read_function(node: Node, account: str) -> Function:
             for item in page.items("FunctionUrlConfigs")
         },
         tags=about.tags(),
+        event_invoke={
+            _qualifier(item.text("FunctionArn", "")): _event_invoke(item)
+            for page in _pages(node, "list-function-event-invoke-configs")
+            for item in page.items("FunctionEventInvokeConfigs")
+        },
         reserved_concurrency=concurrency.number("ReservedConcurrentExecutions", 0)
         if concurrency.value is not None
         else None,
@@ -63,11 +69,13 @@ def read_function(node: Node, account: str) -> Function:
     )
 
 
-def show_function(function: Function, account: str, partition: str) -> dict[str, Any]:
-    """The answers that `read_function` reads."""
+def show_function(
+    function: Function, account: str, partition: str, *, secrets: bool = False
+) -> dict[str, Any]:
+    """The answers that `read_function` reads; values of variables only if they are asked for."""
     arn = function.arn(account, partition=partition)
     about: dict[str, Any] = {
-        "Configuration": _shown(function, function.latest, arn),
+        "Configuration": _shown(function, function.latest, arn, secrets=secrets),
         "Tags": dict(function.tags),
     }
     if function.reserved_concurrency is not None:
@@ -75,7 +83,9 @@ def show_function(function: Function, account: str, partition: str) -> dict[str,
     return {
         "get-function": about,
         "list-versions-by-function": {
-            "Versions": [_shown(function, v, arn) for v in function.versions.values()]
+            "Versions": [
+                _shown(function, v, arn, secrets=secrets) for v in function.versions.values()
+            ]
         },
         "list-aliases": {"Aliases": [_alias_shown(alias) for alias in function.aliases.values()]},
         "get-policy": {
@@ -86,6 +96,12 @@ def show_function(function: Function, account: str, partition: str) -> dict[str,
             "FunctionUrlConfigs": [
                 _url_shown(url, function.arn(account, qualifier, partition), function.region)
                 for qualifier, url in function.urls.items()
+            ]
+        },
+        "list-function-event-invoke-configs": {
+            "FunctionEventInvokeConfigs": [
+                _event_invoke_shown(config, function.arn(account, qualifier, partition))
+                for qualifier, config in function.event_invoke.items()
             ]
         },
     }
@@ -199,7 +215,39 @@ def _url(node: Node) -> FunctionUrl:
     )
 
 
-def _shown(function: Function, what: FunctionConfiguration, arn: str) -> dict[str, Any]:
+def _event_invoke(node: Node) -> EventInvokeConfig:
+    goals = node.at("DestinationConfig") if node.has("DestinationConfig") else _empty(node)
+    return EventInvokeConfig(
+        node.time("LastModified") or UNKNOWN_TIME,
+        maximum_retry_attempts=_maybe_number(node, "MaximumRetryAttempts"),
+        maximum_event_age=_maybe_number(node, "MaximumEventAgeInSeconds"),
+        on_success=_inside(goals, "OnSuccess", "Destination", "") or None,
+        on_failure=_inside(goals, "OnFailure", "Destination", "") or None,
+    )
+
+
+def _maybe_number(node: Node, name: str) -> int | None:
+    return node.number(name, 0) if node.has(name) else None
+
+
+def _event_invoke_shown(config: EventInvokeConfig, arn: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "FunctionArn": arn,
+        # Lambda answers this one as seconds since 1970.
+        "LastModified": config.modified.timestamp(),
+        "MaximumRetryAttempts": config.maximum_retry_attempts,
+        "MaximumEventAgeInSeconds": config.maximum_event_age,
+        "DestinationConfig": {
+            "OnSuccess": {"Destination": config.on_success} if config.on_success else {},
+            "OnFailure": {"Destination": config.on_failure} if config.on_failure else {},
+        },
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _shown(
+    function: Function, what: FunctionConfiguration, arn: str, *, secrets: bool
+) -> dict[str, Any]:
     published = what.version != "$LATEST"
     shown: Mapping[str, Any] = {
         "FunctionName": function.name,
@@ -220,7 +268,9 @@ def _shown(function: Function, what: FunctionConfiguration, arn: str) -> dict[st
             "SecurityGroupIds": list(what.security_group_ids),
         },
         "DeadLetterConfig": {"TargetArn": what.dead_letter_arn or ""},
-        "Environment": {"Variables": dict(what.environment)},
+        "Environment": {
+            "Variables": dict(what.environment) if secrets else dict.fromkeys(what.environment, "")
+        },
         "KMSKeyArn": what.kms_key_arn,
         "TracingConfig": {"Mode": what.tracing},
         "RevisionId": what.revision_id,

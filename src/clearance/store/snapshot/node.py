@@ -127,6 +127,16 @@ class Node:
             raise node.fail(f"expected a whole number, found {_kind(node.value)}")
         return node.value
 
+    def flag(self, name: str) -> bool:
+        """A member that is true or false; false if it is absent."""
+        node = self.at(name)
+        return False if node.value is None else bool(node._expect(bool))  # noqa: SLF001
+
+    def entries(self) -> Iterator[tuple[str, Node]]:
+        """All members of an object that may be absent."""
+        if self.value is not None:
+            yield from self.members()
+
     def texts(self, name: str) -> tuple[str, ...]:
         """A member that is an array of texts."""
         return tuple(str(item._expect(str)) for item in self.items(name))  # noqa: SLF001

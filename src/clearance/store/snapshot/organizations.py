@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from clearance.model.estate import OrgAccount, Organization, OrgPolicy, OrgUnit
-from clearance.store.snapshot.node import Node, read_json, write_json
+from clearance.store.snapshot.node import UNKNOWN_TIME, Node, as_tags, read_json, write_json
 
 __all__ = ["read_organization", "write_organization"]
 
@@ -17,6 +18,9 @@ _UNITS: Final = "list-organizational-units-for-parent"
 _MEMBERS: Final = "list-accounts-for-parent"
 _POLICIES: Final = "describe-policy"
 _TARGETS: Final = "list-targets-for-policy"
+_TAGS: Final = "list-tags-for-resource"
+_SERVICES: Final = "list-aws-service-access-for-organization.json"
+_DELEGATED: Final = "list-delegated-services-for-account"
 
 
 def read_organization(folder: Path) -> tuple[Organization, tuple[str, ...]]:
@@ -47,6 +51,15 @@ def read_organization(folder: Path) -> tuple[Organization, tuple[str, ...]]:
             if kind.text("Status", "ENABLED") == "ENABLED"
         ),
         feature_set=about.text("FeatureSet", "ALL"),
+        services=_services(folder),
+        delegated={
+            account: {
+                item.text("ServicePrincipal"): item.time("DelegationEnabledDate") or UNKNOWN_TIME
+                for item in page.items("DelegatedServices")
+            }
+            for account, page in _by_name(folder / _DELEGATED)
+        },
+        tags={target: tags for target, page in _by_name(folder / _TAGS) if (tags := page.tags())},
     )
     _check(organization, folder)
     missing = [
@@ -54,6 +67,9 @@ def read_organization(folder: Path) -> tuple[Organization, tuple[str, ...]]:
         for name in (_UNITS, _MEMBERS, _POLICIES, _TARGETS)
         if not (folder / name).is_dir()
     ]
+    if not ((folder / _POLICIES).is_dir() and (folder / _TARGETS).is_dir()):
+        # The names by which a decision knows that it is made without them.
+        missing += ["scps", "rcps"]
     return organization, tuple(missing)
 
 
@@ -85,12 +101,37 @@ def write_organization(
         _POLICIES: {p.id: _policy_shown(p) for p in organization.policies.values()},
         _TARGETS: _targets_shown(organization),
     }
+    if organization.services:
+        enabled = [
+            {"ServicePrincipal": name, "DateEnabled": since}
+            for name, since in organization.services.items()
+        ]
+        write_json(folder / _SERVICES, {"EnabledServicePrincipals": enabled})
+    for account_id, held in organization.delegated.items():
+        services = [
+            {"ServicePrincipal": name, "DelegationEnabledDate": since}
+            for name, since in held.items()
+        ]
+        write_json(folder / _DELEGATED / f"{account_id}.json", {"DelegatedServices": services})
+    for target, tags in organization.tags.items():
+        if tags:
+            write_json(folder / _TAGS / f"{target}.json", {"Tags": as_tags(tags)})
     for name, by_key in answers.items():
         if f"{name} of {organization.id}" in missing:
             continue
         (folder / name).mkdir(parents=True, exist_ok=True)
         for key, answer in by_key.items():
             write_json(folder / name / f"{key}.json", answer)
+
+
+def _services(folder: Path) -> dict[str, datetime]:
+    if not (folder / _SERVICES).exists():
+        return {}
+    return {
+        item.text("ServicePrincipal"): item.time("DateEnabled") or UNKNOWN_TIME
+        for page in read_json(folder / _SERVICES).pages()
+        for item in page.items("EnabledServicePrincipals")
+    }
 
 
 def _by_name(folder: Path) -> Iterator[tuple[str, Node]]:
@@ -108,6 +149,7 @@ def _member(node: Node, parent: str) -> OrgAccount:
         email=node.text("Email", ""),
         joined=node.time("JoinedTimestamp"),
         status=node.text("Status", "ACTIVE"),
+        joined_method=node.text("JoinedMethod", "INVITED"),
     )
 
 
@@ -173,6 +215,7 @@ def _members_shown(organization: Organization) -> dict[str, Any]:
             "Email": member.email,
             "Status": member.status,
             "JoinedTimestamp": member.joined,
+            "JoinedMethod": member.joined_method,
         }
         page["Accounts"].append({k: v for k, v in entry.items() if v is not None})
     return shown
