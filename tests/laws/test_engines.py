@@ -1,0 +1,67 @@
+"""Laws of deciding: two engines are one, and no policy does more than AWS lets it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.laws import strategies as some
+
+from clearance.decide import Options, PolicySet, authorize, evaluate
+from clearance.decide.authorize import _verdict
+from clearance.decide.compile import Engine, PolicyEngine
+from clearance.decide.gather import gather
+from clearance.decide.judge import Reading
+from clearance.model.estate import Estate
+from clearance.model.request import Request
+
+MANY = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+CLOCK = st.sampled_from([None, some.NOW])
+
+
+@MANY
+@given(some.estates(), st.lists(some.requests(), min_size=1, max_size=4), some.options(), CLOCK)
+def test_the_compiled_engine_decides_as_the_plain_one_in_an_estate(
+    estate: Estate, requests: list[Request], options: Options, now: datetime | None
+) -> None:
+    engine = Engine(estate, options=options)
+    for request in requests + requests:  # the second time from what the engine keeps
+        plain = authorize(estate, request, now=now, options=options)
+        assert engine.decide(request, now=now) is plain.effect
+
+
+@MANY
+@given(some.policy_sets(), st.lists(some.requests(), min_size=1, max_size=4), some.options(), CLOCK)
+def test_the_compiled_engine_decides_as_the_plain_one_on_bare_policies(
+    policies: PolicySet, requests: list[Request], options: Options, now: datetime | None
+) -> None:
+    engine = PolicyEngine(policies, options=options)
+    for request in requests + requests:
+        plain = evaluate(request, policies, now=now, options=options)
+        assert engine.decide(request, now=now) is plain.effect
+
+
+@MANY
+@given(some.estates(), some.requests(), CLOCK)
+def test_the_readings_of_unknown_keys_agree(
+    estate: Estate, request: Request, now: datetime | None
+) -> None:
+    request = replace(request, resource_account=None)
+    readings = (Reading(allows=True), Reading(denies=True))
+    situation = gather(estate, request, now=now)
+    plain = tuple(_verdict(situation, reading, told=False).effect for reading in readings)
+    engine = Engine(estate)
+    found = engine.reading(
+        engine.caller(request.principal),
+        request.action.lower(),
+        request.resource,
+        engine.prepare(request.context, now=now),
+        readings,
+    )
+    assert found == plain
