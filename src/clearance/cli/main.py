@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from clearance.cli import check, serve
+from clearance.cli import check, demo, explain, serve
 from clearance.cli.output import BAD_INPUT
 from clearance.model.errors import ClearanceError, PolicyError
 
@@ -20,8 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("check")(check.check)
+app.command("explain")(explain.explain)
 
 
 def _version(wanted: bool) -> None:
@@ -55,6 +57,13 @@ def main() -> None:
         raise SystemExit(BAD_INPUT) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        if os.environ.get("CLEARANCE_TRACEBACK"):
+            raise
+        _fail(
+            f"internal: {type(error).__name__}: {error}\n"
+            "this is a bug; run again with CLEARANCE_TRACEBACK=1 and report what it prints"
+        )
 
 
 def _fail(text: str) -> None:

@@ -1,0 +1,79 @@
+"""An explanation as one JSON object; ``docs/schemas/explanation.schema.json`` is its shape."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from clearance.explain.denial import Denial
+from clearance.explain.explanation import Explanation
+from clearance.explain.toolbox import details
+from clearance.model.request import Request
+
+__all__ = ["SCHEMA", "explanation_json"]
+
+SCHEMA: Final = "https://clearance.dev/schemas/explanation-1.json"
+
+
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    """Everything the explanation holds."""
+    answer = details(explanation.decisions)
+    return {
+        "schema": SCHEMA,
+        "input": dict(explanation.given),
+        "stated": _stated(explanation.stated) if explanation.stated else None,
+        "request": _request(explanation.request, explanation),
+        "requestContext": answer["requestContext"],
+        "evaluations": answer["evaluations"],
+        "policies": answer["policies"],
+        "agrees_with_stated": explanation.agrees,
+        "disagreement": explanation.disagreement,
+        "causes": [cause.to_json() for cause in explanation.causes],
+        "blockers": [blocker.to_json() for blocker in explanation.blockers],
+        "ruled_out": [{"cause_id": r.id, "because": r.because} for r in explanation.ruled_out],
+        "fixes": [fix.to_json() for fix in explanation.fixes],
+        "unknowns": [unknown.to_json() for unknown in explanation.unknowns],
+        "next_steps": list(explanation.next_steps),
+        "snapshot": {"missing": list(explanation.missing)},
+        "exit_code": explanation.exit_code,
+    }
+
+
+def _stated(denial: Denial) -> dict[str, Any]:
+    return {
+        "form": denial.form.value,
+        "principal": denial.principal.text if denial.principal else None,
+        "action": denial.action,
+        "resource": denial.resource,
+        "effect": denial.effect.value if denial.effect else None,
+        "policy_type": denial.policy_type.value if denial.policy_type else None,
+        "policy_arn": denial.policy_arn,
+        "via": denial.via.value if denial.via else None,
+        "service_reason": denial.service_reason,
+        "authorization_id": denial.authorization_id,
+        "encoded": denial.encoded_message,
+        "api_operation": denial.api_operation,
+        "error_code": denial.error_code,
+    }
+
+
+def _request(request: Request | None, explanation: Explanation) -> dict[str, Any] | None:
+    if request is None:
+        return None
+    decided = explanation.decision.request if explanation.decision else request
+    principal = decided.principal
+    return {
+        "principal": {
+            "arn": principal.display,
+            "type": principal.kind.value,
+            "account": principal.account,
+            "unique_id": principal.unique_id,
+            "session_name": principal.session_name,
+            "role": principal.role_arn,
+        },
+        "action": decided.action,
+        "resource": decided.resource,
+        "context": {
+            value.key: {"values": list(value.values), "origin": value.origin.value}
+            for value in decided.context.values.values()
+        },
+    }

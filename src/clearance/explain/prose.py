@@ -1,0 +1,321 @@
+"""An explanation as text: verdict, why, layers, look-alikes, fix, proof, what is unknown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any, Final
+
+from clearance.explain.edits import Edit, Place
+from clearance.explain.explanation import Cause, Confidence, Explanation, Fix, Miss
+from clearance.model.decision import Check, CheckEffect, CheckType, DecisionEffect
+
+__all__ = ["lines", "text"]
+
+WIDTH: Final = 100
+LONGEST: Final = 20
+_MARGIN: Final = 8
+_EDITS: Final = 3
+
+
+def text(explanation: Explanation, *, verbose: bool = False) -> str:
+    """At most 20 lines of 100 columns; ``verbose`` shows all that was found."""
+    return "\n".join(lines(explanation, verbose=verbose))
+
+
+def lines(explanation: Explanation, *, verbose: bool = False) -> tuple[str, ...]:
+    """The text, line by line; parts give way from the least telling when it gets long."""
+    parts = {
+        "DENIED": list(_verdict(explanation)),
+        "WHY": list(_why(explanation, verbose=verbose)),
+        "LAYERS": list(_layers(explanation)),
+        "NOT IT": list(_not_it(explanation, verbose=verbose)),
+        "FIX": list(_fix(explanation, verbose=verbose)),
+        "PROOF": list(_proof(explanation, verbose=verbose)),
+        "UNKNOWN": list(_unknown(explanation, verbose=verbose)),
+    }
+    if verbose:
+        parts["TRACE"] = list(_trace(explanation))
+    verdict = "DENIED"
+    if explanation.decision is not None and explanation.decision.allowed:
+        verdict = "ALLOWED"
+    shown: dict[str, list[str]] = {
+        verdict if name == "DENIED" else name: _wrapped(part) for name, part in parts.items()
+    }
+    if not verbose:
+        _shorten(shown)
+    return tuple(
+        (f"{label if place == 0 else '':<{_MARGIN}}{line}").rstrip()
+        for label, part in shown.items()
+        for place, line in enumerate(part)
+    )
+
+
+def _wrapped(part: list[str]) -> list[str]:
+    """Lines no wider than the page; long ARNs and documents may break anywhere."""
+    found: list[str] = []
+    for line in part:
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        found += wrap(
+            line,
+            WIDTH - _MARGIN,
+            subsequent_indent=indent + "  ",
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        ) or [""]
+    return found
+
+
+# What gives way first, and how many lines of it must stay.
+_GIVES: Final = (("NOT IT", 1), ("UNKNOWN", 1), ("FIX", 4), ("WHY", 4), ("PROOF", 2), ("FIX", 2))
+
+
+def _shorten(shown: dict[str, list[str]]) -> None:
+    for name, least in _GIVES:
+        part = shown.get(name, [])
+        while sum(map(len, shown.values())) > LONGEST and len(part) > least:
+            part.pop()
+            part[-1] = _cut(part[-1])
+
+
+def _cut(line: str) -> str:
+    if line.endswith(" (more: -v)"):
+        return line
+    return line[: WIDTH - _MARGIN - 11] + " (more: -v)"
+
+
+def _verdict(explanation: Explanation) -> Iterator[str]:
+    decision, stated = explanation.decision, explanation.stated
+    if decision is None:
+        action = stated.action if stated and stated.action else "a call"
+        who = stated.principal.text if stated and stated.principal else "somebody"
+        yield f"{action}  by {who}"
+        if stated and stated.resource:
+            yield f"on {stated.resource}"
+        return
+    request = decision.request
+    yield f"{request.action}  by {request.principal.display}"
+    silent = stated is not None and stated.policy_type is None and stated.action
+    gives = f"  (AWS gives no reason for {request.action})" if silent else ""
+    yield f"on {request.resource}{gives}"
+
+
+def _why(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
+    blockers = explanation.blockers
+    first = explanation.cause
+    if first is None:
+        yield "nothing denies it in this estate"
+    elif len(blockers) > 1:
+        if first.id != blockers[0].cause.id:
+            yield from _cause(first, verbose=verbose)
+        yield f"{len(blockers)} blockers (AWS prints one):"
+        for number, blocker in enumerate(blockers, 1):
+            effect = blocker.check.effect.value.replace("_", " ")
+            yield f"{number} {effect}  {blocker.cause.because}  [{blocker.cause.id}]"
+            for miss in blocker.cause.misses[:2]:
+                yield from _miss(miss)
+            yield f"    owner: {blocker.owner}"
+    else:
+        yield from _cause(first, verbose=verbose)
+    if verbose:
+        for cause in explanation.causes[1:]:
+            yield f"also    {cause.because}  [{cause.id}, {cause.confidence}]"
+    if explanation.disagreement:
+        yield f"BUT {explanation.disagreement}"
+
+
+def _cause(cause: Cause, *, verbose: bool) -> Iterator[str]:
+    sure = "" if cause.confidence is Confidence.PROVEN else f", {cause.confidence}"
+    yield f"{cause.because}  [{cause.id}{sure}]"
+    for miss in cause.misses[: 9 if verbose else 2]:
+        yield from _miss(miss)
+
+
+def _miss(miss: Miss) -> Iterator[str]:
+    width = max(len(miss.field), len("request"))
+    have = ", ".join(miss.have[:3]) + (" ..." if len(miss.have) > 3 else "")  # noqa: PLR2004
+    want = ", ".join(miss.want) or "(absent)"
+    yield f"  {miss.field:<{width}}  {have}"
+    yield f"  {'request':<{width}}  {want}" + (f"   <- {miss.remark}" if miss.remark else "")
+
+
+_SHORT: Final = {
+    CheckType.SERVICE_CONTROL_POLICY: "scp",
+    CheckType.RESOURCE_CONTROL_POLICY: "rcp",
+    CheckType.PERMISSIONS_BOUNDARY: "boundary",
+    CheckType.SESSION: "session",
+    CheckType.VPC_ENDPOINT: "vpce",
+    CheckType.RESOURCE: "resource",
+    CheckType.PRINCIPAL: "identity",
+}
+_WORDS: Final = {
+    CheckEffect.ALLOW: "ok",
+    CheckEffect.NO_IMPACT: "no allow",
+    CheckEffect.IMPLICIT_DENY: "NO ALLOW",
+    CheckEffect.EXPLICIT_DENY: "DENY",
+}
+
+
+def _layers(explanation: Explanation) -> Iterator[str]:
+    if explanation.decision is None:
+        return
+    by_type: dict[CheckType, list[Check]] = {}
+    for check in explanation.decision.checks:
+        by_type.setdefault(check.type, []).append(check)
+    yield "  ".join(f"{name} {_layer(by_type.get(kind, []))}" for kind, name in _SHORT.items())
+
+
+def _layer(checks: list[Check]) -> str:
+    if not checks:
+        return "none"
+    worst = max(checks, key=lambda check: list(CheckEffect).index(check.effect))
+    if worst.blocks or len(checks) == 1:
+        return _WORDS[worst.effect]
+    return f"{_WORDS[worst.effect]}({len(checks)})"
+
+
+def _not_it(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
+    first = explanation.cause
+    if first is not None and not first.add_allow:
+        yield "Do not add an Allow: it cannot help."
+    shown = explanation.ruled_out if verbose else _telling(explanation)
+    for each in shown:
+        yield f"{each.id}: {each.because}"
+
+
+def _telling(explanation: Explanation) -> tuple[Any, ...]:
+    """The look-alikes worth a line: of another layer than the cause, known for a reason."""
+    found = [
+        each
+        for each in explanation.ruled_out
+        if "allows it already" in each.because or each.id == "time.eventual"
+    ]
+    return tuple(found[:1]) if not explanation.blockers else tuple(found[:2])
+
+
+def _fix(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
+    fixes = explanation.fixes
+    if not fixes:
+        yield from (f"{step}" for step in explanation.next_steps)
+        return
+    yield from _one(fixes[0])
+    for place, fix in enumerate(fixes[1 : None if verbose else 2], 2):
+        yield f"or {place}: {fix.title}  ({_owners(fix)})"
+    if verbose:
+        for fix in fixes:
+            yield from (f"$ {line}" for line in fix.cli)
+
+
+def _owners(fix: Fix) -> str:
+    return "owner: " + ", ".join(str(owner) for owner in fix.owners) if fix.owners else "no owner"
+
+
+def _one(fix: Fix) -> Iterator[str]:
+    yield f"{fix.title}  ({_owners(fix)})" if fix.owners else fix.title
+    if fix.intent:
+        yield f"touches: {fix.intent}"
+    for edit in fix.edits[:_EDITS]:
+        if len(fix.edits) > 1:
+            yield f"{edit.target.label}:"
+        yield from _change(edit)
+
+
+def _change(edit: Edit) -> Iterator[str]:
+    """What goes and what comes, one line each."""
+    if edit.target.place is Place.ATTACHMENT:
+        return
+    old = json.loads(edit.before) if edit.before is not None else {}
+    for operation in edit.patch:
+        path = operation["path"].strip("/").split("/")
+        if operation["op"] in {"replace", "remove"}:
+            gone = _at(old, path)
+            yield f"- {_member(path)}{_compact(gone)}"
+        if operation["op"] in {"add", "replace"}:
+            value = operation["value"]
+            if not path[0] and isinstance(value, dict) and "Statement" in value:
+                raw = value["Statement"]
+                for statement in raw if isinstance(raw, list) else [raw]:
+                    yield f"+ {_compact(statement)}"
+                continue
+            yield f"+ {_member(path)}{_compact(value)}"
+
+
+def _member(path: list[str]) -> str:
+    name = next(
+        (part for part in reversed(path) if part and not part.isdigit() and part != "-"), ""
+    )
+    return f'"{name.replace("~1", "/")}": ' if name and name != "Statement" else ""
+
+
+def _at(document: Any, path: list[str]) -> Any:  # noqa: ANN401 - JSON
+    for part in path:
+        step = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, list) and step.isdigit():
+            document = document[int(step)]
+        elif isinstance(document, dict):
+            document = document.get(step)
+    return document
+
+
+def _compact(value: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(value, ensure_ascii=False)
+
+
+_AFTER: Final = {
+    DecisionEffect.ALLOW: "ALLOWED",
+    DecisionEffect.IMPLICIT_DENY: "still denied",
+    DecisionEffect.EXPLICIT_DENY: "still denied",
+}
+
+
+def _proof(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
+    fix = explanation.fixes[0] if explanation.fixes else None
+    if fix is None or fix.verified is None or (not fix.edits and fix.instead is None):
+        return
+    verified = fix.verified
+    with_ = "with the edit" if len(fix.edits) == 1 else f"with the {len(fix.edits)} edits"
+    if fix.instead is not None:
+        with_ = "for that request" + (f" and {len(fix.edits)} edits" if fix.edits else "")
+    line = f"decided again {with_}: {_AFTER[verified.after]}."
+    if fix.edits:
+        line += f" Newly allowed: {_count(verified.newly_allowed)}."
+        line += f" Newly denied: {_count(verified.newly_denied)}."
+        if verified.how == "sampled":
+            line += f" (sampled: {verified.asked} requests)"
+    yield line
+    if verified.next_denial:
+        yield f"next denial: {verified.next_denial}"
+    elif len(verified.steps) > 1:
+        said = verified.steps[0].denial
+        yield f"after the first change alone: {said}"
+    if verbose:
+        for access in verified.newly_allowed:
+            yield f"+ {access.action} on {access.resource} by {access.principal}"
+        for access in verified.newly_denied:
+            yield f"- {access.action} on {access.resource} by {access.principal}"
+
+
+def _count(accesses: tuple[Any, ...]) -> str:
+    if not accesses:
+        return "nothing"
+    actions = len({access.action for access in accesses})
+    resources = len({access.resource for access in accesses})
+    who = len({access.principal for access in accesses})
+    says = f"{actions} action{'s' * (actions > 1)} on {resources} ARN{'s' * (resources > 1)}"
+    return says + (f" for {who} identities" if who > 1 else "")
+
+
+def _unknown(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
+    for each in explanation.unknowns[: None if verbose else 4]:
+        yield f"{each.what}: {each.how_to_get}"
+
+
+def _trace(explanation: Explanation) -> Iterator[str]:
+    for decision in explanation.decisions:
+        yield f"{decision.request.action} on {decision.request.resource}: {decision.effect.value}"
+        for check in decision.checks:
+            names = ", ".join(policy.name for policy in check.policies) or "no policy"
+            yield f"  {check.type.value} at {check.target}: {check.effect.value} ({names})"
+        for note in decision.notes:
+            yield f"  note {note.rule}: {note.text}"
