@@ -73,6 +73,8 @@ class _Teller:
         self._line("why", f"{scene.because} [{scene.cause}]", "yellow")
         for blocker in scene.blockers if len(scene.blockers) > 1 else ():
             self._line("", f"- {blocker}")
+        if scene.not_it:
+            self._line("not it", scene.not_it)
         self._line("fix", scene.fix)
         for change in scene.changes:
             self._line("", f"> {change}")
@@ -86,7 +88,7 @@ class _Teller:
         self.console.print("\nAudit trail of the changes", style="bold cyan")
         for change in played.changes:
             who = change.who.split(":", 4)[-1]
-            what = change.resource.split(":", 2)[-1]
+            what = change.resource.split(":", 5)[-1]
             self.console.print(
                 f"  {change.time}  {who:<19} {change.operation:<32} {what}"[: output.WIDTH],
                 soft_wrap=True,

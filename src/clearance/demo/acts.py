@@ -16,11 +16,24 @@ __all__ = ["ACTS", "Act", "prologue"]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What an explanation must be told beside the error; None where the error says it."""
+
+    principal: str | None = None
+    action: str | None = None
+    resource: str | None = None
+
+
+NOTHING: Final = Asked()
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """One denial.
 
     ``shown`` is the call as a reader sees it; ``call`` makes it and answers one line about the
     outcome. ``code`` is the error it must first end with, ``cause`` what must be named.
+    ``asked`` says what the error does not: Lambda names neither the role nor who may not assume it.
     """
 
     title: str
@@ -30,6 +43,7 @@ class Act:
     cause: str
     before: Callable[[Stage], None] | None = None
     aside: str = ""
+    asked: Asked = NOTHING
 
 
 def prologue(stage: Stage) -> str:
@@ -128,6 +142,11 @@ ACTS: Final[tuple[Act, ...]] = (
         _archive,
         "InvalidParameterValueException",
         "trust.missing",
+        asked=Asked(
+            "lambda.amazonaws.com",
+            "sts:AssumeRole",
+            f"arn:aws:iam::{ACCOUNT}:role/ArchiveImagesRole",
+        ),
     ),
     Act(
         "Another account: both sides must allow",

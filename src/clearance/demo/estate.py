@@ -63,6 +63,7 @@ def cast(ports: Ports, now: datetime) -> Cast:
     reporter = User(
         "reporter", ports.unique_id("AIDA"), now, keys={keys["reporter"].id: keys["reporter"]}
     )
+    auditor = User("auditor", ports.unique_id("AIDA"), now)
     roles = {
         "ProcessImagesRole": Role(
             "ProcessImagesRole",
@@ -80,7 +81,7 @@ def cast(ports: Ports, now: datetime) -> Cast:
             "image-auditor",
             ports.unique_id("AROA"),
             now,
-            TrustPolicy(_trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/somebody-else"})),
+            TrustPolicy(_trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/auditor"})),
             inline={"look": _document("lambda:GetFunction", FUNCTION)},
         ),
     }
@@ -90,7 +91,7 @@ def cast(ports: Ports, now: datetime) -> Cast:
             ACCOUNT,
             name="images",
             root_keys=_own(keys["admin"]),
-            users={"lambda_executer": lambda_executer},
+            users={"lambda_executer": lambda_executer, "auditor": auditor},
             roles=roles,
         ),
         Account(

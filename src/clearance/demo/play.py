@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from clearance import wiring
+from clearance.decide import authorize
 from clearance.demo.acts import ACTS, Act, prologue
 from clearance.demo.stage import Stage, on_stage
-from clearance.explain import explain_evidence
-from clearance.explain.explanation import Explanation, Fix
+from clearance.explain import Edit, Explanation, Fix, Place, Target, apply, explain_evidence
 from clearance.explain.inputs import from_client_error
+from clearance.model.request import Request
 from clearance.store.port import HistoryQuery
 
 __all__ = ["Change", "Played", "Scene", "play", "to_json"]
@@ -33,6 +35,7 @@ class Scene:
     cause: str = ""
     because: str = ""
     blockers: tuple[str, ...] = ()
+    not_it: str = ""
     fix: str = ""
     changes: tuple[str, ...] = ()
     proof: str = ""
@@ -72,7 +75,7 @@ class Played:
         return len(self.scenes) == len(ACTS) and all(s.ended_as_expected for s in self.scenes)
 
 
-def play(tell: Callable[[Played], None] = lambda played: None) -> Played:
+def play(tell: Callable[[Played], None] = lambda _: None) -> Played:
     """Play every act; ``tell`` is called after each step that can be shown."""
     played = Played()
     with on_stage() as stage:
@@ -110,8 +113,16 @@ def _act(stage: Stage, act: Act, scene: Scene) -> None:
 
 
 def _explain(stage: Stage, act: Act, scene: Scene, error: ClientError) -> None:
-    evidence = from_client_error(dict(error.response), error.operation_name)
-    explanation = explain_evidence(stage.estate, evidence, now=wiring.now())
+    evidence = from_client_error(dict(error.response), error.operation_name)[0]
+    explanation = explain_evidence(
+        stage.estate,
+        evidence,
+        now=wiring.now(),
+        catalog=stage.started.world.catalog,
+        principal=act.asked.principal,
+        action=act.asked.action,
+        resource=act.asked.resource,
+    )
     cause = explanation.causes[0] if explanation.causes else None
     scene.cause = cause.id if cause else ""
     scene.because = cause.because if cause else ""
@@ -119,17 +130,19 @@ def _explain(stage: Stage, act: Act, scene: Scene, error: ClientError) -> None:
         f"{blocker.check.effect.value} {blocker.check.type.value}: {blocker.cause.because}"
         for blocker in explanation.blockers
     )
+    if cause is not None and not cause.add_allow and explanation.request is not None:
+        scene.not_it = _allow_does_not_help(stage, explanation.request)
     fix = _chosen(explanation)
     if fix is None:
         scene.problem = "no verified fix"
         return
-    scene.fix = fix.title
+    scene.fix = "; and ".join(_titles(fix))
     scene.proof = _proof(fix)
-    scene.changes = tuple(stage.apply(edit) for edit in fix.edits)
     try:
+        scene.changes = tuple(stage.apply(edit) for edit in fix.edits)
         scene.outcome = act.call(stage)
     except ClientError as again:
-        scene.problem = f"denied after the fix: {again}"
+        scene.problem = f"after the fix: {again}"
         return
     if scene.cause != act.cause:
         scene.problem = f"expected the cause {act.cause}"
@@ -140,12 +153,32 @@ def _chosen(explanation: Explanation) -> Fix | None:
     return next((fix for fix in explanation.fixes if fix.works and fix.edits), None)
 
 
+def _titles(fix: Fix) -> list[str]:
+    """One line for each document that changes, and who may change it."""
+    if len(fix.edits) == 1:
+        return [f"{fix.title} (by {fix.owners[0]})" if fix.owners else fix.title]
+    return [
+        fix.title,
+        *(f"{edit.target.label} of account {edit.target.owner}" for edit in fix.edits[1:]),
+    ]
+
+
+def _allow_does_not_help(stage: Stage, request: Request) -> str:
+    """What one more Allow would do, decided rather than claimed."""
+    account, arn = request.principal.account or "", request.principal.policy_subject
+    document = {"Effect": "Allow", "Action": request.action, "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [document]})
+    edit = Edit(Target(Place.INLINE, account, arn, "one-more-allow"), None, text)
+    effect = authorize(apply(stage.estate, edit), request, now=wiring.now()).effect
+    return f"do not add an Allow: with one for {request.action} on * it is still {effect.value}"
+
+
 def _proof(fix: Fix) -> str:
     verified = fix.verified
     if verified is None:
         return ""
     allowed = len(verified.newly_allowed)
-    how = "all requests compared" if verified.how == "exact" else f"{verified.asked} requests asked"
+    how = "exact" if verified.how == "exact" else f"of {verified.asked} asked in this estate"
     return (
         f"decided again: {verified.before.value} -> {verified.after.value}; newly allowed "
         f"{allowed}, newly denied {len(verified.newly_denied)} ({how})"
@@ -181,6 +214,7 @@ def to_json(played: Played) -> dict[str, Any]:
                 "cause": scene.cause,
                 "because": scene.because,
                 "blockers": list(scene.blockers),
+                "not_the_fix": scene.not_it,
                 "fix": scene.fix,
                 "changes": list(scene.changes),
                 "proof": scene.proof,
