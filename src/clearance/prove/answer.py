@@ -1,0 +1,110 @@
+"""What a proof says: proven, refuted by a request, or unknown and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from clearance.decide.judge import Reading, judge
+from clearance.decide.situation import Layer
+from clearance.model.decision import CheckType
+from clearance.model.policy import AttachedPolicy, Policy, Statement
+from clearance.model.request import Request
+from clearance.prove.cubes import Box
+from clearance.prove.effort import Effort, ProofError, TooHardError
+from clearance.prove.patterns import UnencodableError, has_variable
+from clearance.prove.sets import Piece, RequestSet
+from clearance.prove.witness import candidates, holds_in
+
+__all__ = ["Answer", "Found", "Verdict", "Witness", "attached", "is_empty", "judged", "requests_of"]
+
+
+class Verdict(Enum):
+    """The three answers. UNKNOWN never stands for either of the others."""
+
+    PROVEN = "proven"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A request that shows it, replayed through the engine, and the statement that allows it."""
+
+    request: Request
+    statement: Statement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict; REFUTED has a witness, UNKNOWN a reason."""
+
+    verdict: Verdict
+    witness: Witness | None = None
+    reason: str | None = None
+
+    @property
+    def proven(self) -> bool:
+        """True when it certainly is so."""
+        return self.verdict is Verdict.PROVEN
+
+
+Replay = Callable[[Request], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A piece of a set with a request in it; None when no request could be confirmed."""
+
+    piece: Piece
+    request: Request | None
+
+
+def requests_of(found: RequestSet, replay: Replay, effort: Effort) -> Iterator[Found]:
+    """The pieces of a set, each with a request that replays.
+
+    Raises:
+        TooHardError: when the effort is spent.
+    """
+    for piece in found.pieces(effort):
+        request = next((r for r in candidates(found.space, piece.box, piece.cube)
+                        if holds_in(found, r) and replay(r)), None)  # fmt: skip
+        if request is None and effort.strict and not _has_unknowns(piece):
+            raise ProofError(f"no request of {piece.box} replays")
+        yield Found(piece, request)
+
+
+def _has_unknowns(piece: Piece) -> bool:
+    """True when a piece hangs on policy variables, and may be empty."""
+    box: Box = piece.box
+    return bool(box.atoms) or any(map(has_variable, (*box.resource, *box.not_resource)))
+
+
+def is_empty(found: RequestSet, replay: Replay, effort: Effort | None = None) -> Answer:
+    """Whether a set holds no request at all."""
+    doubt: str | None = None
+    try:
+        for one in requests_of(found, replay, effort or Effort()):
+            if one.request is not None:
+                witness = Witness(one.request, one.piece.cube.source)
+                return Answer(Verdict.REFUTED, witness)
+            doubt = "a policy variable may or may not make the difference"
+    except (TooHardError, UnencodableError) as error:
+        doubt = str(error)
+    reasons = [*([doubt] if doubt else []), *found.reasons, *found.space.reasons]
+    if reasons:
+        return Answer(Verdict.UNKNOWN, reason="; ".join(dict.fromkeys(reasons)))
+    return Answer(Verdict.PROVEN)
+
+
+def attached(given: Policy | AttachedPolicy) -> AttachedPolicy:
+    """A policy as a layer holds it."""
+    return given if isinstance(given, AttachedPolicy) else AttachedPolicy("policy", given)
+
+
+def judged(policies: tuple[AttachedPolicy, ...], request: Request) -> bool:
+    """True when policies of one layer, asked by the engine, allow a request."""
+    layer = Layer(CheckType.PRINCIPAL, policies)
+    finding = judge(layer, request, bounded=False, reading=Reading())
+    return bool(finding.allows) and not finding.denies and not finding.broken

@@ -1,0 +1,251 @@
+"""Sets of requests with the operations of sets; nothing is computed before it is asked.
+
+A set is a union of parts; a part is some cubes without some others, which is just what a policy
+is: its Allows without its Denies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from clearance.model.policy import AttachedPolicy, Effect, Policy
+from clearance.prove.actions import actions_in
+from clearance.prove.cubes import EVERYTHING, Box, Cube, KeySide, Strings, meet, satisfiable
+from clearance.prove.effort import Effort
+from clearance.prove.globs import intersects
+from clearance.prove.search import Universe, boxes_of, survivors
+from clearance.prove.space import Space
+
+__all__ = ["NOTHING", "Part", "Piece", "RequestSet", "allowed", "everything", "nothing"]
+
+NOTHING: Final[tuple[Cube, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Requests in one of ``cubes`` and in none of ``without``."""
+
+    cubes: tuple[Cube, ...]
+    without: tuple[Cube, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Requests that are certainly to be looked at: ``box`` came out of ``cube`` uncut or cut.
+
+    ``whole`` is the box before anything was taken from it.
+    """
+
+    cube: Cube
+    whole: Box
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSet:
+    """A set of requests in a space.
+
+    ``a | b``, ``a & b``, ``a - b`` and ``~a`` are what they are for sets; all operands must be
+    of one space.
+    """
+
+    space: Space
+    parts: tuple[Part, ...]
+    reasons: tuple[str, ...] = field(default=())
+
+    def __or__(self, other: RequestSet) -> RequestSet:
+        return self._with(other, (*self.parts, *other.parts))
+
+    def __and__(self, other: RequestSet) -> RequestSet:
+        return self._with(other, tuple(_both(a, b) for a in self.parts for b in other.parts))
+
+    def __sub__(self, other: RequestSet) -> RequestSet:
+        parts = self.parts
+        for taken in other.parts:
+            parts = tuple(left for part in parts for left in _less(part, taken))
+        return self._with(other, parts)
+
+    def __invert__(self) -> RequestSet:
+        return everything(self.space) - self
+
+    def _with(self, other: RequestSet, parts: Iterable[Part]) -> RequestSet:
+        if self.space is not other.space:
+            raise ValueError("sets of different spaces cannot be compared")
+        kept = tuple(part for part in parts if part.cubes)
+        return RequestSet(self.space, kept, tuple(dict.fromkeys(self.reasons + other.reasons)))
+
+    def pieces(self, effort: Effort | None = None) -> Iterator[Piece]:
+        """Boxes that hold all the set's requests; none at all proves the set empty.
+
+        Where policy variables are involved a box may hold none of them.
+
+        Raises:
+            TooHardError: when the effort is spent.
+        """
+        budget = effort or Effort()
+        universe = self.space.universe
+        for part in self.parts:
+            index = _Index(universe, part.without)
+            for cube in part.cubes:
+                for whole in boxes_of(universe, cube, universe.whole()):
+                    if not self._exists(whole):
+                        continue
+                    for box in survivors(universe, whole, index.near(whole), budget):
+                        if box is whole or self._exists(box):
+                            yield Piece(cube, whole, box)
+
+    def _exists(self, box: Box) -> bool:
+        """False when AWS has no action of the box."""
+        catalog = self.space.catalog
+        return catalog is None or any(actions_in(catalog, box.action, box.not_action))
+
+
+class _Index:
+    """Cubes by how their actions begin."""
+
+    __slots__ = ("_by_head", "_everywhere", "_order")
+
+    def __init__(self, universe: Universe, cubes: Iterable[Cube]) -> None:
+        del universe
+        self._order = tuple(cubes)
+        self._by_head: dict[str, list[int]] = {}
+        self._everywhere: list[int] = []
+        for place, cube in enumerate(self._order):
+            heads = cube.action.unions[0].heads() if cube.action.unions else None
+            if heads is None:
+                self._everywhere.append(place)
+            else:
+                for head in heads:
+                    self._by_head.setdefault(head, []).append(place)
+
+    def near(self, box: Box) -> list[Cube]:
+        """The cubes that can have something to do with a box."""
+        head, colon, _ = box.action[0].partition(":")
+        if not colon or "*" in head or "?" in head:
+            return list(self._order)
+        places = sorted({*self._by_head.get(head, ()), *self._everywhere})
+        return [self._order[place] for place in places]
+
+
+def everything(space: Space) -> RequestSet:
+    """All requests."""
+    return RequestSet(space, (Part((EVERYTHING,)),))
+
+
+def nothing(space: Space) -> RequestSet:
+    """No request."""
+    return RequestSet(space, ())
+
+
+def allowed(space: Space, *policies: Policy | AttachedPolicy) -> RequestSet:
+    """The requests that policies of one layer allow together: some Allow, and no Deny.
+
+    A policy that cannot be read allows nothing and lets nothing through (R55).
+    """
+    return RequestSet(space, (layer(space, policies),) if _readable(policies) else ())
+
+
+def _readable(policies: Iterable[Policy | AttachedPolicy]) -> bool:
+    return not any(isinstance(p, AttachedPolicy) and p.error is not None for p in policies)
+
+
+def layer(space: Space, policies: Iterable[Policy | AttachedPolicy]) -> Part:
+    """The Allows and Denies of one layer."""
+    cubes: Mapping[Effect, list[Cube]] = {Effect.ALLOW: [], Effect.DENY: []}
+    for given in policies:
+        policy = given.policy if isinstance(given, AttachedPolicy) else given
+        for statement in policy.statements:
+            cube = space.cube(statement, variables=policy.has_variables, effect=statement.effect)
+            if cube is not None:
+                cubes[statement.effect].append(cube)
+    return Part(tuple(cubes[Effect.ALLOW]), tuple(cubes[Effect.DENY]))
+
+
+def _both(one: Part, other: Part) -> Part:
+    """(A - B) & (C - D) = (A & C) - (B | D)."""
+    return Part(product(one.cubes, other.cubes), distinct((*one.without, *other.without)))
+
+
+def _less(part: Part, taken: Part) -> Iterator[Part]:
+    """(A - B) - (C - D) = (A - (B | C)) | ((A & D) - B)."""
+    kept = _unlike(part.cubes, taken.cubes)
+    if kept:
+        yield Part(kept, distinct((*part.without, *taken.cubes)))
+    denied = _unlike(taken.without, part.without)
+    if denied and (given_back := product(part.cubes, denied)):
+        yield Part(given_back, part.without)
+
+
+def _unlike(cubes: Iterable[Cube], known: Iterable[Cube]) -> tuple[Cube, ...]:
+    """The cubes that do not stand among the known ones in the same words."""
+    seen = {_words(cube) for cube in known}
+    return tuple(cube for cube in cubes if _words(cube) not in seen)
+
+
+def distinct(cubes: Iterable[Cube]) -> tuple[Cube, ...]:
+    """Each cube once."""
+    return tuple({_words(cube): cube for cube in cubes}.values())
+
+
+def _words(cube: Cube) -> tuple[object, ...]:
+    return (
+        _strings(cube.action),
+        _strings(cube.resource),
+        cube.who,
+        frozenset(cube.keys.items()),
+        cube.atoms,
+    )
+
+
+def _strings(strings: Strings) -> tuple[frozenset[frozenset[str]], frozenset[frozenset[str]]]:
+    return (
+        frozenset(union.key() for union in strings.unions),
+        frozenset(union.key() for union in strings.without),
+    )
+
+
+def product(ones: Iterable[Cube], others: Iterable[Cube]) -> tuple[Cube, ...]:
+    """What two unions of cubes have in common, as one."""
+    seconds = tuple(others)
+    return distinct(
+        both for one in ones for other in seconds if (both := _meet(one, other)) is not None
+    )
+
+
+def _meet(one: Cube, other: Cube) -> Cube | None:
+    """What two cubes have in common; None for nothing."""
+    who = one.who & other.who
+    if not who:
+        return None
+    keys: dict[str, KeySide] = dict(one.keys)
+    for key, side in other.keys.items():
+        keys[key] = meet(keys[key], side) if key in keys else side
+        if not satisfiable(keys[key]):
+            return None
+    if _apart(one.action, other.action) or _apart(one.resource, other.resource):
+        return None
+    return Cube(
+        _joined(one.action, other.action),
+        _joined(one.resource, other.resource),
+        who,
+        keys,
+        one.atoms | other.atoms,
+        one.source or other.source,
+    )
+
+
+def _apart(one: Strings, other: Strings) -> bool:
+    """True when the first lists have no pattern in common that overlaps."""
+    if not one.unions or not other.unions:
+        return False
+    first, second = one.unions[0], other.unions[0]
+    return not any(intersects(p, q) for p in first.patterns for q in second.near(p))
+
+
+def _joined(one: Strings, other: Strings) -> Strings:
+    unions = {union.key(): union for union in (*one.unions, *other.unions)}
+    unions.pop(frozenset({"*"}), None)
+    without = {union.key(): union for union in (*one.without, *other.without)}
+    return Strings(tuple(unions.values()), tuple(without.values()))
