@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from clearance.decide import Options, PolicySet
 from clearance.decide.attach import attach
+from clearance.decide.identify import identify
 from clearance.model.estate import (
     Account,
     Estate,
@@ -412,3 +413,17 @@ def policy_sets(draw: st.DrawFn) -> PolicySet:
         vpc_endpoint=perhaps(RESOURCE_TEXTS, PolicyType.VPC_ENDPOINT),
         management_account=draw(st.booleans()),
     )
+
+
+def identities(estate: Estate) -> list[Principal]:
+    """Every root user, user and role."""
+    arns = [
+        arn
+        for a in estate.accounts.values()
+        for arn in (
+            a.root_arn,
+            *map(a.user_arn, a.users.values()),
+            *map(a.role_arn, a.roles.values()),
+        )
+    ]
+    return [identify(arn, estate) for arn in arns]

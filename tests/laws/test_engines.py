@@ -12,10 +12,11 @@ from tests.laws import strategies as some
 from clearance.decide import Options, PolicySet, authorize, evaluate
 from clearance.decide.authorize import _verdict
 from clearance.decide.compile import Engine, PolicyEngine
+from clearance.decide.compile.crowd import Crowd, Question
 from clearance.decide.gather import gather
 from clearance.decide.judge import Reading
 from clearance.model.estate import Estate
-from clearance.model.request import Request
+from clearance.model.request import Context, Request
 
 MANY = settings(
     max_examples=60,
@@ -65,3 +66,32 @@ def test_the_readings_of_unknown_keys_agree(
         readings,
     )
     assert found == plain
+
+
+@MANY
+@given(
+    some.estates(),
+    st.lists(st.tuples(some.ACTIONS, some.RESOURCES), min_size=1, max_size=4),
+    some.contexts(),
+    some.options(),
+    st.sampled_from([None, Reading(allows=True), Reading(denies=True)]),
+)
+def test_all_callers_at_once_are_decided_as_each_alone(
+    estate: Estate,
+    asked: list[tuple[str, str]],
+    context: Context,
+    options: Options,
+    reading: Reading | None,
+) -> None:
+    engine = Engine(estate, options=options)
+    crowd = Crowd(engine, some.identities(estate))
+    prepared = engine.prepare(context, now=some.NOW)
+    for action, resource in asked:
+        question = Question(crowd, action.lower(), prepared, reading)
+        for _ in range(2):
+            answer = question.ask(resource)
+        for place, principal in enumerate(crowd.principals):
+            request = Request(principal, action, resource, context)
+            situation = gather(estate, request, now=some.NOW, options=options)
+            plain = _verdict(situation, reading or Reading(), told=reading is None)
+            assert answer.effect(place) is plain.effect, principal

@@ -306,6 +306,23 @@ class Engine(_Keeper):
             found = self._resource[key] = CompiledLayer(layer, self.library)
         return found
 
+    def situate(
+        self, caller: Caller, action: str, resource: str, prepared: PreparedContext
+    ) -> tuple[Situation, tuple[CompiledLayer, ...]]:
+        """Who asks for what, where, and the layers that decide it."""
+        return self._situate(caller, action, resource, None, prepared.endpoint)
+
+    def facts_about(self, situation: Situation) -> Facts:
+        """The context keys that follow from the resource."""
+        return self._facts_about(situation.request, situation.resource_account)
+
+    def has_grants(self, situation: Situation) -> bool:
+        """True when the resource is a KMS key with grants, which name single callers (R100)."""
+        request = situation.request
+        account = self.estate.account(situation.resource_account)
+        key = account.resources.get(request.resource) if account else None
+        return key is not None and bool(key.grants)
+
     def _with_grants(
         self, request: Request, account: str | None, layers: tuple[CompiledLayer, ...]
     ) -> tuple[CompiledLayer, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
@@ -42,6 +42,8 @@ class CompiledStatement:
         "anywhere",
         "keys",
         "literals",
+        "sameness",
+        "sorted_keys",
         "statement",
         "tests",
     )
@@ -71,6 +73,17 @@ class CompiledStatement:
             fold(v.key) for t in self._templates for v in t.variables
         ).union(*(keys_of(condition, variables=variables) for condition in conditions))
         self.keys = keys
+        self.sorted_keys = tuple(sorted(keys))
+        # Two statements with the same elements say the same wherever they stand.
+        self.sameness = (
+            statement.effect,
+            resources,
+            statement.not_resources,
+            conditions,
+            variables,
+            statement.principals,
+            statement.not_principals,
+        )
 
     def residue(self, resource: str) -> tuple[Test, ...] | None:
         """What is left to ask about the context, or None when it never speaks of the resource."""
@@ -135,44 +148,44 @@ class ActionIndex:
     def __init__(self, statements: Sequence[Statement]) -> None:
         self._statements = statements
         self._exact: dict[str, list[int]] = {}
-        self._of_service: dict[str, list[tuple[patterns.Matcher, int]]] = {}
-        self._anywhere: list[tuple[patterns.Matcher, int]] = []
+        self._of_service: dict[str, dict[str, list[int]]] = {}
+        self._of_any: dict[str, list[int]] = {}
         self._negated: list[int] = []
         for place, statement in enumerate(statements):
             if statement.not_actions:
                 self._negated.append(place)
                 continue
-            for text in dict.fromkeys(statement.actions):
-                self._add(text, place)
+            for text in statement.actions:
+                folded = text.lower()
+                self._table(folded).setdefault(folded, []).append(place)
 
-    def _add(self, text: str, place: int) -> None:
-        service = text.lower().partition(":")[0]
+    def _table(self, text: str) -> dict[str, list[int]]:
         if "*" not in text and "?" not in text:
-            self._exact.setdefault(text.lower(), []).append(place)
-        elif "*" in service or "?" in service:
-            self._anywhere.append((_action(text), place))
-        else:
-            self._of_service.setdefault(service, []).append((_action(text), place))
+            return self._exact
+        service = text.partition(":")[0]
+        if "*" in service or "?" in service:
+            return self._of_any
+        return self._of_service.setdefault(service, {})
 
-    def covering(self, action: str) -> Iterator[int]:
+    def covering(self, action: str) -> list[int]:
         """The places of the statements that cover the folded action, in order."""
         found = set(self._exact.get(action, NONE))
-        of_service = self._of_service.get(action.partition(":")[0], NONE)
-        found.update(place for matches, place in of_service if matches(action))
-        found.update(place for matches, place in self._anywhere if matches(action))
+        of_service = self._of_service.get(action.partition(":")[0])
+        for table in (of_service, self._of_any):
+            for text, places in table.items() if table else NONE:
+                if text == "*" or _action(text)(action):
+                    found.update(places)
         for place in self._negated:
             actions = self._statements[place].actions
-            if actions and not any(_action(text)(action) for text in actions):
+            if actions and not any(_action(text.lower())(action) for text in actions):
                 found.add(place)
-        return iter(sorted(found))
+        return sorted(found)
 
 
 @lru_cache(maxsize=65536)
 def _action(text: str) -> patterns.Matcher:
-    """``match.action`` for an action that is folded already."""
-    return patterns.glob(
-        tuple(t.lower() if isinstance(t, str) else t for t in pattern(text).tokens)
-    )
+    """``match.action`` for a pattern and an action that are folded already."""
+    return patterns.glob(pattern(text).tokens)
 
 
 class CompiledPolicy:
@@ -191,11 +204,12 @@ class CompiledPolicy:
         """The statements that cover the folded action."""
         found = self._found.get(action)
         if found is None:
-            found = tuple(self._statement(place) for place in self._index.covering(action))
+            found = tuple(self.statement(place) for place in self._index.covering(action))
             self._found[action] = found
         return found
 
-    def _statement(self, place: int) -> CompiledStatement:
+    def statement(self, place: int) -> CompiledStatement:
+        """One statement, compiled when first wanted."""
         compiled = self._compiled.get(place)
         if compiled is None:
             compiled = CompiledStatement(self.policy, self.policy.statements[place])
