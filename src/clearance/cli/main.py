@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from clearance.cli import check, demo, explain, serve
+from clearance.cli import check, collect, demo, explain, serve
 from clearance.cli.output import BAD_INPUT
 from clearance.model.errors import ClearanceError, PolicyError
 
@@ -18,12 +18,14 @@ app = typer.Typer(
     help="AWS authorization you can run, explain and prove on your own machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes cost half of the time that --help takes
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("check")(check.check)
 app.command("explain")(explain.explain)
+app.command("collect")(collect.collect)
 
 
 def _version(wanted: bool) -> None:
