@@ -19,7 +19,8 @@ The answer of ``aws iam get-account-authorization-details`` alone is read as wel
       account-information.json            aws account get-account-information
       list-buckets.json                   aws s3api list-buckets, for the owner's canonical ID
       principal-ids.json                  the unique IDs that policies remember; ours, AWS hides it
-      vpc-endpoints.json                  aws ec2 describe-vpc-endpoints
+      vpc-endpoints.json                  aws ec2 describe-vpc-endpoints; for several Regions also
+                                          vpc-endpoints.<region>.json
       functions/*.json                    a function or an array of them, see below
       resource-policies/*.json            a resource or an array of them, see below
     organizations/                        or organizations/<organization id>/

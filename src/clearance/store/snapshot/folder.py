@@ -26,6 +26,7 @@ _PROFILES: Final = "instance-profiles.json"
 _RESOURCES: Final = "resource-policies"
 _FUNCTIONS: Final = "functions"
 _ENDPOINTS: Final = "vpc-endpoints.json"
+_ENDPOINTS_EVERYWHERE: Final = "vpc-endpoints*.json"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 # File or folder, and what is unknown without it.
@@ -153,11 +154,11 @@ def _load_account(folder: Path, account_id: str) -> tuple[Account, dict[str, str
         for node in _files(folder / _FUNCTIONS)
         for item in (node.items() if isinstance(node.value, list) else (node,))
     ]
-    endpoints = (
-        list(resources.read_endpoints(read_json(folder / _ENDPOINTS)))
-        if (folder / _ENDPOINTS).exists()
-        else []
-    )
+    endpoints = [
+        endpoint
+        for path in sorted(folder.glob(_ENDPOINTS_EVERYWHERE))
+        for endpoint in resources.read_endpoints(read_json(path))
+    ]
     account = replace(
         account,
         resources={resource.arn: resource for resource in held},
@@ -167,7 +168,9 @@ def _load_account(folder: Path, account_id: str) -> tuple[Account, dict[str, str
     for name in extras.FILES:
         if (folder / name).exists():
             account = extras.read_extra(account, name, read_json(folder / name))
-    missing = [f"{what} of {account_id}" for p, what in _PARTS.items() if not (folder / p).exists()]
+    there = {part: (folder / part).exists() for part in _PARTS}
+    there[_ENDPOINTS] = any(folder.glob(_ENDPOINTS_EVERYWHERE))
+    missing = [f"{what} of {account_id}" for part, what in _PARTS.items() if not there[part]]
     return account, managed, missing
 
 
