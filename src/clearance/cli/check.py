@@ -90,13 +90,14 @@ def check(
 def _check_action(action: str) -> None:
     """Refuse what is no action; warn of one AWS does not have."""
     from clearance import wiring
-    from clearance.operations.permissions.names import suggest
 
     service, colon, name = action.partition(":")
     if not colon or not service or not name or "*" in action or "?" in action:
         raise UsageError(f"`{action}` is not an action; write `service:Action`")
     catalog = wiring.catalog()
     if catalog.action(action) is None:
+        from clearance.operations.permissions.names import suggest
+
         near = suggest(catalog, action)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         output.warn(f"AWS has no action `{action}`{hint}")
