@@ -42,3 +42,5 @@ def test_condition_holds(case: Mapping[str, Any]) -> None:
     assert all_of(outcome.truth for outcome in outcomes) is EXPECTED[case["holds"]], outcomes
     for outcome in outcomes:
         assert bool(outcome.unknown) is (outcome.truth is Truth.UNKNOWN)
+        told = outcome.truth is Truth.ERROR and "Null" not in case["condition"]
+        assert bool(outcome.error) is told
