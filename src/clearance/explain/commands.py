@@ -136,7 +136,21 @@ def _plain(quoted: str) -> str:
     return quoted[1:-1].replace("'\"'\"'", "'") if quoted.startswith("'") else quoted
 
 
+def _layer(arn: Arn, policy: str) -> str:
+    """Layer versions take one statement at a time; the last one is new."""
+    statement = _statements(json.dumps(json.loads(_plain(policy))))[-1]
+    _, name, version = arn.resource.split(":")[:3]
+    who = next(iter(statement["Principal"].values()))
+    account = who.split(":")[4] if who.startswith("arn:") else who
+    return (
+        f"aws lambda add-layer-version-permission --layer-name {quote(name)} --version-number "
+        f"{version} --statement-id {quote(statement['Sid'])} --action lambda:GetLayerVersion "
+        f"--principal {account} --region {arn.region}"
+    )
+
+
 _RESOURCES: Final[Mapping[str, Callable[[Arn, str], str]]] = {
+    "lambda": _layer,
     "s3": lambda arn, policy: (
         f"aws s3api put-bucket-policy --bucket {quote(arn.resource)} --policy {policy}"
     ),

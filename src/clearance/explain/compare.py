@@ -124,6 +124,8 @@ _ADDRESS: Final = frozenset({"aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc",
 # Services fill in no default, so the key is there only when the caller sends the parameter.
 _NO_DEFAULT: Final = frozenset({"secretsmanager:versionstage", "secretsmanager:versionid"})
 _BOUNDARY: Final = "iam:permissionsboundary"
+# Who the caller is and whose the resource: without the key it is nobody's of an organization.
+_WHOSE: Final = ("aws:principal", "aws:resourceorg", "aws:resourceaccount", "aws:sourceorg")
 
 
 def condition_cause(condition: Condition, context: Context, effect: Effect) -> str | None:
@@ -141,6 +143,8 @@ def condition_cause(condition: Condition, context: Context, effect: Effect) -> s
     if effect is Effect.DENY and key in _ADDRESS:
         return "cond.source_ip"
     null = OPERATORS[condition.operator].positive == "Null"
+    if key.startswith(_WHOSE):
+        return None
     if absent and not null and not (effect is Effect.ALLOW and condition.if_exists):
         return "cond.absent_key"
     return None

@@ -171,7 +171,13 @@ def moment(text: str | None) -> datetime | None:
 
 # Causes that hold whatever else the policies say.
 _FIRST = frozenset(
-    {"resource.internal_principal", "s3.settings", "cross_account.log_tail", "kms.ciphertext"}
+    {
+        "resource.internal_principal",
+        "s3.settings",
+        "cross_account.log_tail",
+        "kms.ciphertext",
+        "absent.masked",
+    }
 )
 
 
@@ -184,10 +190,14 @@ def _ranked(
     """What is proven before what only fits; what needs no policy change before what does."""
     proven = Confidence.PROVEN
     blocking = [cause for causes in layers for cause in causes[:1]]
+    # Nothing near is allowed here, but a role at hand is: that is what the role is for.
+    bare = bool(blocking) and blocking[0].id in {"identity.missing", "resource.missing"}
+    at_hand = [cause for cause in around if cause.id == "caller.not_assumed" and bare]
     rest = [cause for causes in layers for cause in causes[1:]]
     order = [
         *(cause for cause in texts if cause.id in _FIRST or cause.confidence is proven),
         *(cause for cause in around if cause.confidence is proven),
+        *at_hand,
         *blocking,
         *(cause for cause in allowed if cause.confidence is not Confidence.POSSIBLE),
         *(cause for cause in texts if cause.confidence is not proven),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_network
+from shlex import quote
 from typing import Any, Final
 
 from clearance.decide import authorize
@@ -23,7 +25,15 @@ from clearance.model.policy import Condition
 from clearance.model.principal import Principal, PrincipalKind, Session
 from clearance.model.request import Context, Request
 
-__all__ = ["assumable", "other_requests", "other_resources", "widened_session", "with_keys"]
+__all__ = [
+    "assumable",
+    "meeting",
+    "other_identities",
+    "other_requests",
+    "other_resources",
+    "widened_session",
+    "with_keys",
+]
 
 REGIONS: Final = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-southeast-1")
 # What a caller cannot choose: who it is and where the resource lies.
@@ -123,10 +133,7 @@ def _fitting(condition: Condition) -> str | None:
     if not operator.negated or "${" in first:
         return None
     if operator.positive == "IpAddress":
-        try:
-            return str(next(iter(ip_network(first, strict=False).hosts())))
-        except (ValueError, StopIteration):
-            return None
+        return _host(first)
     return first.replace("*", "").replace("?", "x") or None
 
 
@@ -158,23 +165,92 @@ def widened_session(case: Case, statement: Mapping[str, Any]) -> Iterator[Candid
     title = "make the session with a session policy that allows it too"
     role = principal.role_arn or "ROLE"
     name = principal.session_name or "SESSION"
-    policy = json.dumps(json.loads(text), separators=(",", ":"))
-    cli = f"aws sts assume-role --role-arn {role} --role-session-name {name} --policy '{policy}'"
-    cli_ = (cli,) if "'" not in policy else ()
-    yield Candidate(FixKind.NO_POLICY_CHANGE, title, instead=asked, cli=cli_)
+    policy = quote(json.dumps(json.loads(text), separators=(",", ":")))
+    cli = f"aws sts assume-role --role-arn {role} --role-session-name {name} --policy {policy}"
+    yield Candidate(FixKind.NO_POLICY_CHANGE, title, instead=asked, cli=(cli,))
+
+
+def meeting(case: Case) -> Iterator[Candidate]:
+    """Requests that bring what the condition of a near Allow asks for."""
+    for miss in case.misses[:6]:
+        entries: dict[str, str] = {}
+        for element in miss.failures:
+            value = _wanted(element.condition, case.request) if element.condition else None
+            if element.condition is not None and value is not None:
+                entries[element.condition.key] = value
+        if not entries or len(entries) < len(miss.failures):
+            continue
+        if any(key.lower() in _MFA for key in entries):
+            yield _mfa(case)
+            continue
+        says = ", ".join(f"{key} {value}" for key, value in entries.items())
+        tagged = [k for k in entries if is_tag(k) and "resourcetag" in k.lower()]
+        verb = "tag the resource: then it comes" if tagged else "call"
+        cli = tuple(_tag(case.request.resource, key, entries[key]) for key in tagged)
+        asked = with_keys(case.request, entries)
+        yield Candidate(FixKind.NO_POLICY_CHANGE, f"{verb} with {says}", instead=asked, cli=cli)
+
+
+def _tag(resource: str, key: str, value: str) -> str:
+    name = key.partition("/")[2]
+    return (
+        f"aws resourcegroupstaggingapi tag-resources --resource-arn-list {quote(resource)} "
+        f"--tags {quote(f'{name}={value}')}"
+    )
+
+
+def _wanted(condition: Condition, request: Request) -> str | None:
+    """A value that meets the condition, of a key that the caller can bring."""
+    operator = OPERATORS[condition.operator]
+    if operator.negated or condition.key.lower().startswith(_GIVEN) or not condition.values:
+        return None
+    first = condition.values[0]
+    if operator.positive == "Null":
+        return None if first.lower() == "true" else "value"
+    if operator.positive == "IpAddress":
+        return _host(first)
+    variable = _VARIABLE.fullmatch(first)
+    if variable:
+        return next(iter(request.context.get(variable[1]) or ()), None)
+    return None if set(first) & set("*?$") else first
+
+
+_VARIABLE: Final = re.compile(r"\$\{([^},]+)\}")
+
+
+def _host(network: str) -> str | None:
+    try:
+        return str(next(iter(ip_network(network, strict=False).hosts())))
+    except (ValueError, StopIteration):
+        return None
+
+
+def other_identities(case: Case) -> Iterator[Candidate]:
+    """A role the caller may assume, which is allowed this by name."""
+    for role, asked in assumable(case.estate, case.request):
+        cli = (
+            f"aws sts assume-role --role-arn {asked.principal.role_arn} --role-session-name session"
+        )
+        title = f"assume role {role.name} and call as it"
+        yield Candidate(FixKind.NO_POLICY_CHANGE, title, instead=asked, cli=(cli,))
+        return
 
 
 def assumable(
     estate: Estate, request: Request, *, now: datetime | None = None
 ) -> Iterator[tuple[Role, Request]]:
-    """Roles that the caller may assume and that are allowed the request."""
+    """Roles that the caller may assume and that are allowed the request by its action's name."""
     caller = request.principal
     if caller.kind not in {PrincipalKind.USER, PrincipalKind.ROLE, PrincipalKind.ROLE_SESSION}:
         return
+    named = f'"{request.action}"'.lower()
     for account in estate.accounts.values():
         for role in account.roles.values():
             arn = account.role_arn(role)
             if arn in {caller.policy_subject, caller.arn} or role.is_service_linked:
+                continue
+            texts = (*role.inline.values(), *(estate.managed_text(p) for p in role.attached))
+            if not any(named in text.lower() for text in texts if text):
                 continue
             asked = replace(request, principal=_session_of(account, role), context=Context())
             if not authorize(estate, asked, now=now).allowed:

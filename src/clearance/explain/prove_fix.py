@@ -19,7 +19,7 @@ from clearance.explain.edits import Edit, apply_all
 from clearance.explain.evidence import Evidence
 from clearance.explain.explanation import Fix, FixKind, Owner, Step, Verified
 from clearance.explain.hcl import terraform
-from clearance.explain.instead import other_resources
+from clearance.explain.instead import other_identities, other_resources
 from clearance.explain.places import owner_of
 from clearance.explain.repair import candidates
 from clearance.explain.sample import Change, Prover, sampled
@@ -87,16 +87,18 @@ def fixes_for(estate: Estate, asker: Asker, decisions: Sequence[Decision]) -> tu
 
 
 def _asked_elsewhere(case: Case) -> list[Candidate]:
-    kinds = {CheckType.PRINCIPAL, CheckType.RESOURCE}
-    return list(other_resources(case)) if case.check.type in kinds else []
+    if case.check.type not in {CheckType.PRINCIPAL, CheckType.RESOURCE}:
+        return []
+    return [*other_resources(case), *other_identities(case)]
 
 
-def _rank(fix: Fix) -> tuple[bool, bool, int, int]:
+def _rank(fix: Fix) -> tuple[bool, bool, int, bool, int]:
     verified = fix.verified
     allowed = len(verified.newly_allowed) if verified else 0
     changed = len(verified.newly_denied) if verified else 0
     policy = fix.kind is not FixKind.NO_POLICY_CHANGE
-    return not fix.works, policy, allowed + changed, len(fix.edits)
+    added = fix.kind is not FixKind.EDIT
+    return not fix.works, policy, allowed, added, changed + len(fix.edits)
 
 
 def _weight(decisions: Sequence[Decision]) -> int:
@@ -169,7 +171,8 @@ def proven(estate: Estate, asker: Asker, end: Asker, plan: _Plan) -> Fix:
     before_effect = _worst(asker.decide(estate))
     change = Change((), (), "sampled", 0)
     if plan.edits:
-        change = asker.prover(estate, after, plan.edits, end.requests, asker.now)
+        catalog = asker.knowledge.catalog
+        change = asker.prover(estate, after, plan.edits, end.requests, asker.now, catalog)
     verified = Verified(
         before=before_effect,
         after=_worst(end.decide(after)),

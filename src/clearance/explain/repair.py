@@ -15,7 +15,7 @@ from clearance.explain.compare import nearest
 from clearance.explain.edits import Edit, Place, Target, text_of
 from clearance.explain.exceptions import deny_candidates
 from clearance.explain.explanation import FixKind
-from clearance.explain.instead import widened_session
+from clearance.explain.instead import meeting, widened_session
 from clearance.explain.nearest import NearMiss
 from clearance.explain.places import target_of
 from clearance.explain.repair_resource import resource_candidates
@@ -185,6 +185,7 @@ _EXACT: Final = frozenset({"aws:sourcearn", "aws:sourceaccount"})
 
 
 def _identity(case: Case) -> Iterator[Candidate]:
+    yield from meeting(case)
     yield from _inert(case)
     yield from edits_of_misses(case)
     subject = case.request.principal.policy_subject

@@ -15,6 +15,7 @@ from clearance.decide import authorize, identify
 from clearance.explain.edits import Edit, Place
 from clearance.explain.explanation import Access
 from clearance.model.arn import Arn
+from clearance.model.catalog import Catalog
 from clearance.model.estate import Account, Estate
 from clearance.model.principal import Principal
 from clearance.model.request import Request
@@ -36,9 +37,9 @@ class Change:
     asked: int
 
 
-# (before, after, edits, requests, now) -> Change, exact.
+# (before, after, edits, requests, now, catalog) -> Change, exact.
 Prover: TypeAlias = Callable[
-    [Estate, Estate, tuple[Edit, ...], Sequence[Request], datetime | None], Change
+    [Estate, Estate, tuple[Edit, ...], Sequence[Request], datetime | None, Catalog | None], Change
 ]
 
 
@@ -48,12 +49,13 @@ def sampled(
     edits: tuple[Edit, ...],
     requests: Sequence[Request],
     now: datetime | None,
+    catalog: Catalog | None = None,
 ) -> Change:
     """Decide each principal that an edit reaches x each action x each resource, twice."""
     allowed: list[Access] = []
     denied: list[Access] = []
     asked = 0
-    for request in _requests(before, edits, requests):
+    for request in _requests(before, edits, requests, catalog):
         asked += 1
         was = authorize(before, request, now=now).allowed
         is_now = authorize(after, request, now=now).allowed
@@ -64,7 +66,10 @@ def sampled(
 
 
 def _requests(
-    estate: Estate, edits: tuple[Edit, ...], requests: Sequence[Request]
+    estate: Estate,
+    edits: tuple[Edit, ...],
+    requests: Sequence[Request],
+    catalog: Catalog | None,
 ) -> Iterator[Request]:
     seen: set[tuple[str, str, str]] = set()
     for request in requests:
@@ -72,8 +77,9 @@ def _requests(
         seen.add((request.principal.display, request.action, request.resource))
     first = requests[0]
     callers = {p.display: p for p in _principals(estate, edits, first)}
-    actions = tuple(dict.fromkeys([*(r.action for r in requests), *_actions(edits)]))[:_ACTIONS]
-    resources = tuple(dict.fromkeys(_resources(estate, edits, requests)))
+    written = (action for action in _actions(edits) if _is_real(action, catalog))
+    actions = tuple(dict.fromkeys([*(r.action for r in requests), *written]))[:_ACTIONS]
+    resources = tuple(r for r in dict.fromkeys(_resources(estate, edits, requests)) if _can_be(r))
     for principal in callers.values():
         own = principal.display == first.principal.display
         for action in actions:
@@ -83,6 +89,16 @@ def _requests(
                     seen.add(key)
                     context = first.context if own else replace(first.context, values={})
                     yield Request(principal, action, resource, context)
+
+
+def _is_real(action: str, catalog: Catalog | None) -> bool:
+    return catalog is None or catalog.action(action) is not None
+
+
+def _can_be(resource: str) -> bool:
+    """False for ARNs that no resource has: a function with two qualifiers."""
+    _, function, rest = resource.partition(":function:")
+    return not function or rest.count(":") < 2  # noqa: PLR2004
 
 
 def _sensible(action: str, resource: str) -> bool:
