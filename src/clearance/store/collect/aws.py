@@ -113,6 +113,8 @@ class LiveAws:
             extra_args={"RoleSessionName": SESSION_NAME},
         )
         session = botocore.session.Session()
+        # The models of the services are large; they are read once.
+        session.register_component("data_loader", self._session.get_component("data_loader"))
         session.register_component(
             "credential_provider",
             _Held(
