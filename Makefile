@@ -1,6 +1,6 @@
-.PHONY: check lint types contracts test demo docs
+.PHONY: check lint types contracts docs test demo
 
-check: lint types contracts test  ## everything CI runs
+check: lint types contracts docs test  ## everything CI runs
 
 lint:
 	ruff check .
@@ -12,11 +12,11 @@ types:
 contracts:
 	lint-imports
 
+docs:
+	python docs/build.py --check
+
 test:
 	pytest -q -n auto
 
 demo:
 	clearance demo
-
-docs:
-	python docs/build.py --check
