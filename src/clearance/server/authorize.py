@@ -12,7 +12,7 @@ from clearance.explain.denial import Effect, PolicyType
 from clearance.explain.sentence import sentence
 from clearance.model.decision import CheckEffect, CheckType, Decision
 from clearance.model.estate import Estate
-from clearance.model.principal import Principal
+from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request
 from clearance.operations.permissions import Permission, Value
 
@@ -28,6 +28,8 @@ _NAMES: Final[Mapping[CheckType, PolicyType]] = {
     CheckType.PERMISSIONS_BOUNDARY: PolicyType.PERMISSIONS_BOUNDARY,
     CheckType.SESSION: PolicyType.SESSION,
 }
+
+_IDENTITIES: Final = frozenset({PrincipalKind.WEB_IDENTITY, PrincipalKind.SAML_IDENTITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,21 @@ def decide_all(
     )
 
 
-def denial_text(estate: Estate, answer: Answer) -> str:
+def denial_text(
+    estate: Estate,
+    answer: Answer,
+    *,
+    policy_arns: bool = True,
+    authorization_id: str | None = None,
+    region: str | None = None,
+    encoded_message: str | None = None,
+) -> str:
     """What AWS says about a denied permission."""
     decision, permission = answer.decision, answer.permission
     request = decision.request
+    if request.principal.kind in _IDENTITIES:
+        # Whoever shows a token has no ARN to be named by.
+        return f"Not authorized to perform {permission.shown_action or permission.action}"
     stated = decision.stated
     explicit = stated is not None and stated.effect is CheckEffect.EXPLICIT_DENY
     arn = stated.denies[0].policy.arn if stated is not None and stated.denies else None
@@ -78,7 +91,10 @@ def denial_text(estate: Estate, answer: Answer) -> str:
         permission.shown_resource or permission.resource,
         effect=Effect.EXPLICIT if explicit else Effect.IMPLICIT if stated else None,
         policy_type=_NAMES[stated.type] if stated else None,
-        policy_arn=arn,
+        policy_arn=arn if policy_arns else None,
+        authorization_id=authorization_id,
+        region=region,
+        encoded_message=encoded_message,
         cross_organization=_strangers(estate, request, permission),
     )
 

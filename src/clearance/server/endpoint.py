@@ -6,24 +6,33 @@ call needs was allowed, and every call leaves an event.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 
 from clearance.facts import services
 from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
+from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call, Operation
 from clearance.operations.fault import OperationError
 from clearance.operations.permissions import request_context, required
+from clearance.operations.permissions.ask import Lookup, NothingKnown
 from clearance.operations.permissions.prefixes import prefix_of
 from clearance.operations.sts import refuse_restricted
 from clearance.server import audit
-from clearance.server.authenticate import authenticate
-from clearance.server.authorize import decide_all, denial_text
-from clearance.server.calls import OPERATIONS, changes_nothing
+from clearance.server.authenticate import Caller, authenticate
+from clearance.server.authorize import Answer, decide_all, denial_text
+from clearance.server.calls import LOCAL, OPERATIONS, changes_nothing
+from clearance.server.denials import authorization_id, encoded_form, kept_requests
+from clearance.server.federation import FEDERATED, Federation
 from clearance.server.invoke import Functions
+from clearance.server.services import Services, path_style
+from clearance.server.toolbox import MESSAGE_MARK
+from clearance.server.usage import SHOWING
 from clearance.server.world import World
 from clearance.store.port import Entry, ReadOnly
 from clearance.store.summary import summarize
@@ -40,6 +49,9 @@ __all__ = ["Endpoint"]
 
 LOG: Final = logging.getLogger("clearance.server")
 INVOKE: Final = "Invoke"
+ANONYMOUS: Final = Principal(PrincipalKind.ANONYMOUS)
+UNSIGNED_REGION: Final = "us-east-1"
+NOTHING_KNOWN: Final = NothingKnown()
 
 
 @dataclass(slots=True)
@@ -48,6 +60,8 @@ class Endpoint:
 
     world: World
     functions: Functions
+    services: Services | None = None
+    federation: Federation = field(default_factory=Federation)
 
     async def answer(self, message: Message, source_ip: str, *, secure: bool = False) -> HttpAnswer:
         """The answer to one request; it never raises."""
@@ -90,22 +104,30 @@ class Endpoint:
         except AuthenticationError:
             at.service = _guess(message)
             raise
-        if claim is None:
-            at.service = _guess(message)
-            raise AuthenticationError(AuthFailure.MISSING)
-        found = self._route(claim, message, at)
-        seen.region, seen.name = claim.region, found.operation.name
+        found = self._unsigned(message, at) if claim is None else self._route(claim, message, at)
+        region = UNSIGNED_REGION if claim is None else claim.region
+        seen.region, seen.name = region, found.operation.name
         seen.service, seen.operation = found.service, found.operation
         seen.source = f"{_source(found.service)}.amazonaws.com"
-        caller = authenticate(self.world, claim, message)
+        if claim is None:
+            caller = Caller(ANONYMOUS, message)
+        else:
+            caller = authenticate(self.world, claim, message)
         seen.principal, seen.account = caller.principal, caller.principal.account
+        self.world.usage.mark(caller.principal, found.service.signing_name, region, seen.when)
         given = protocols.parse(found, caller.message)
         seen.given = given
         validate(given, found.service, found.operation, found.protocol)
+        if (found.service.name, found.operation.name) in FEDERATED:
+            who, given = self.federation.identify(
+                self.world.estate, found.operation.name, given, seen.when
+            )
+            caller = replace(caller, principal=who)
+            seen.principal, seen.account = who, who.account
         call = Call(
             principal=caller.principal,
             account=caller.principal.account or "",
-            region=claim.region,
+            region=region,
             now=seen.when,
             ports=self.world.ports,
             request_id=seen.request_id,
@@ -113,7 +135,15 @@ class Endpoint:
             user_agent=seen.user_agent,
         )
         refuse_restricted(caller.principal, found.service.signing_name, found.operation.name)
+        if self.services is not None and self.services.serves(found.service.name):
+
+            def authorize(estate: Estate, lookup: Lookup) -> None:
+                self._authorize(estate, call, found, given, seen, secure=secure, lookup=lookup)
+
+            return await self.services.answer(call, found, given, caller.message, seen, authorize)
         if changes_nothing(found.operation.name):
+            if found.operation.name in SHOWING:
+                await self.world.keep_usage()
             output = await self._operate(self.world.estate, call, found, given, seen, secure=secure)
             self.world.store.record(audit.event(seen))
         else:
@@ -125,6 +155,8 @@ class Endpoint:
 
     def _route(self, claim: Claim, message: Message, at: _At) -> Route:
         candidates = services.services_signed_as(claim.service)
+        if claim.service == "s3":
+            message = path_style(message)
         meant = _guess(message)
         at.service = candidates[0] if candidates else meant
         try:
@@ -135,6 +167,23 @@ class Endpoint:
                 _refuse_wrong_scope(meant)
             raise
         at.service, at.protocol = found.service, found.protocol
+        return found
+
+    def _unsigned(self, message: Message, at: _At) -> Route:
+        """The few calls that need no signature: identity tokens, and S3 for everybody."""
+        meant = _guess(message)
+        if meant is None and self.services is not None:
+            message = path_style(message)
+            meant = self.services.open_to_all(message)
+        at.service = meant
+        try:
+            found = route((meant,) if meant is not None else (), message)
+        except FaultError:
+            found = None
+        name = (found.service.name, found.operation.name) if found is not None else ("", "")
+        if found is None or not (name[0] == "s3" or name in FEDERATED):
+            raise AuthenticationError(AuthFailure.MISSING)
+        at.protocol = found.protocol
         return found
 
     async def _change(
@@ -176,7 +225,11 @@ class Endpoint:
         self._authorize(estate, call, found, given, seen, secure=secure)
         if found.service.name == "lambda" and found.operation.name == INVOKE:
             return await self.functions.invoke(estate, call, given)
-        _, output = _operation(found)(estate, call, given)
+        local = LOCAL.get(found.service.name, {}).get(found.operation.name)
+        if local is not None:
+            output = await asyncio.to_thread(local, self.world, call, given)
+        else:
+            _, output = _operation(found)(estate, call, given)
         seen.output = output
         return output
 
@@ -189,11 +242,13 @@ class Endpoint:
         seen: audit.Seen,
         *,
         secure: bool,
+        lookup: Lookup = NOTHING_KNOWN,
     ) -> None:
         """Decide every permission the call needs, or refuse in AWS's words."""
         service, catalog = found.service, self.world.catalog
+        name = found.operation.name
         permissions = required(
-            estate, call, service.name, found.operation.name, given, catalog, model=service
+            estate, call, service.name, name, given, catalog, model=service, lookup=lookup
         )
         for permission in permissions:
             if permission.warning:
@@ -204,7 +259,34 @@ class Endpoint:
         seen.answers = decide_all(estate, call.principal, permissions, context, call.now)
         denied = next((a for a in seen.answers if not a.decision.allowed), None)
         if denied is not None:
-            raise FaultError(denied_fault(service, denial_text(estate, denied), found.protocol))
+            self._refuse(estate, denied, found, call, seen)
+
+    def _refuse(
+        self, estate: Estate, denied: Answer, found: Route, call: Call, seen: audit.Seen
+    ) -> None:
+        """Say no in the service's words; in audit mode only write it down."""
+        manner, identity = self.world.manner, authorization_id(seen.event_id)
+        seen.extra |= {"authorizationId": identity, "requests": kept_requests(seen.answers)}
+        text = denial_text(
+            estate,
+            denied,
+            policy_arns=manner.policy_arns,
+            authorization_id=identity if manner.console_hints else None,
+            region=call.region,
+            encoded_message=self._encoded(denied, call, found),
+        )
+        if manner.audit_only:
+            seen.extra["wouldBeDenied"] = text
+            LOG.warning("would be denied: %s", text)
+            return
+        raise FaultError(denied_fault(found.service, text, found.protocol))
+
+    def _encoded(self, denied: Answer, call: Call, found: Route) -> str | None:
+        """The message that sts:DecodeAuthorizationMessage decodes; EC2 adds it to its changes."""
+        if found.service.name != "ec2" or changes_nothing(found.operation.name):
+            return None
+        message = [MESSAGE_MARK, call.account, encoded_form(denied.decision)]
+        return self.world.sealer.seal(json.dumps(message).encode()).rstrip("=")
 
 
 @dataclass(slots=True)

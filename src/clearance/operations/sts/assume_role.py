@@ -15,7 +15,7 @@ from clearance.operations.sts.credentials import issue
 from clearance.operations.sts.mfa import verify_mfa
 from clearance.operations.sts.passed import INVALID, passed_by
 
-__all__ = ["NAME", "assume_role", "find_role", "session_of"]
+__all__ = ["NAME", "assume_role", "find_role", "seconds_of", "session_of"]
 
 NAME: Final = Text(2, 64, r"[\w+=,.@-]*")
 _RULES: Final[dict[str, Rule]] = {
@@ -50,7 +50,7 @@ def assume_role(estate: Estate, call: Call, given: Input) -> tuple[Estate, Outpu
     account, role = found
     caller = call.principal.session
     chained = call.principal.kind is PrincipalKind.ROLE_SESSION
-    seconds = _duration(given.get("DurationSeconds"), role, chained=chained)
+    seconds = seconds_of(given.get("DurationSeconds"), role, chained=chained)
     verify_mfa(estate, call.principal, given, call.now)
     passed = passed_by(estate, account, given, caller)
     source_identity = _source_identity(caller, given.get("SourceIdentity"))
@@ -111,7 +111,8 @@ def session_of(account: Account, role: Role, name: str, session: Session) -> Pri
     )
 
 
-def _duration(asked: int | None, role: Role, *, chained: bool) -> int:
+def seconds_of(asked: int | None, role: Role, *, chained: bool) -> int:
+    """How long a session lasts: as asked, an hour unless told, within what the role allows."""
     if chained and (asked or 0) > _HOUR:
         raise OperationError(
             INVALID,
