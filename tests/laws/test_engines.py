@@ -87,9 +87,11 @@ def test_all_callers_at_once_are_decided_as_each_alone(
     crowd = Crowd(engine, some.identities(estate))
     prepared = engine.prepare(context, now=some.NOW)
     for action, resource in asked:
-        question = Question(crowd, action.lower(), prepared, reading)
+        question = Question(crowd, action.lower(), prepared)
         for _ in range(2):
-            answer = question.ask(resource)
+            answer = question.ask(resource, reading)
+        quick = Question(crowd, action.lower(), prepared, explicit=False)
+        assert quick.ask(resource, reading).allowed == answer.allowed
         for place, principal in enumerate(crowd.principals):
             request = Request(principal, action, resource, context)
             situation = gather(estate, request, now=some.NOW, options=options)

@@ -16,7 +16,8 @@ from clearance.decide.compile.layers import CompiledLayer
 from clearance.decide.compile.masks import Kind, Masks, bits, naming_masks
 from clearance.decide.compile.outcome import ERROR, TRUE, UNKNOWN, UNTOLD, Known, Test, Values
 from clearance.decide.compile.prepare import Facts, PreparedContext, Telling
-from clearance.decide.compile.statements import ActionIndex, CompiledPolicy, CompiledStatement
+from clearance.decide.compile.rules import Held, Rule, Rules
+from clearance.decide.compile.statements import CompiledPolicy, CompiledStatement
 from clearance.decide.judge import Reading
 from clearance.decide.situation import Situation
 from clearance.decide.special_cases import Exceptions, exceptions
@@ -65,11 +66,18 @@ class Crowd:
                 for _, policy in layer.policies:
                     held = table.get(id(policy))
                     table[id(policy)] = (policy, (held[1] if held else 0) | 1 << place)
-        self._held = {kind: _Held(table.values()) for kind, table in holders.items()}
+        self._memory: tuple[PreparedContext | None, dict[tuple[object, ...], _Truth]] = (None, {})
+        self._held = {kind: Held(table.values()) for kind, table in holders.items()}
 
-    def held(self, kind: CheckType, action: str) -> Sequence[tuple[CompiledStatement, int]]:
+    def held(self, kind: CheckType, action: str) -> Rules:
         """What the callers' own policies say of an action, and who holds it."""
         return self._held[kind].covering(action)
+
+    def memory(self, prepared: PreparedContext) -> dict[tuple[object, ...], _Truth]:
+        """What tests said in this context; kept until another context is asked about."""
+        if self._memory[0] is not prepared:
+            self._memory = (prepared, {})
+        return self._memory[1]
 
     def matrix(
         self, action: str, resources: Iterable[str], prepared: PreparedContext
@@ -79,56 +87,11 @@ class Crowd:
         return tuple(question.ask(resource) for resource in resources)
 
 
-class _Held:
-    """Policies of one layer with their holders, by action."""
-
-    def __init__(self, policies: Iterable[tuple[CompiledPolicy, int]]) -> None:
-        self._places = [
-            (policy, place, holders)
-            for policy, holders in policies
-            for place in range(len(policy.policy.statements))
-        ]
-        self._index = ActionIndex([p.policy.statements[place] for p, place, _ in self._places])
-        self._found: dict[str, tuple[tuple[CompiledStatement, int], ...]] = {}
-
-    def covering(self, action: str) -> tuple[tuple[CompiledStatement, int], ...]:
-        found = self._found.get(action)
-        if found is None:
-            merged: dict[tuple[object, ...], tuple[CompiledStatement, int]] = {}
-            for at in self._index.covering(action):
-                policy, place, holders = self._places[at]
-                compiled = policy.statement(place)
-                same = merged.setdefault(compiled.sameness, (compiled, 0))
-                merged[compiled.sameness] = (same[0], same[1] | holders)
-            found = self._found[action] = tuple(merged.values())
-        return found
-
-
-class _Rules:
-    """Statements of one layer by where they apply, so that a resource asks few of them."""
-
-    def __init__(self, statements: Iterable[tuple[CompiledStatement, int]]) -> None:
-        self.anywhere: list[tuple[CompiledStatement, int]] = []
-        self.patterns: list[tuple[CompiledStatement, int]] = []
-        self.literal: dict[str, list[tuple[CompiledStatement, int]]] = {}
-        keys: set[str] = set()
-        for compiled, holders in statements:
-            if compiled.anywhere:
-                self.anywhere.append((compiled, holders))
-                keys |= compiled.keys
-            elif compiled.literals is not None:
-                for text in compiled.literals:
-                    self.literal.setdefault(text, []).append((compiled, holders))
-            else:
-                self.patterns.append((compiled, holders))
-        self.keys = tuple(sorted(keys))
-
-
 class Question:
     """One action in one context, for any number of resources.
 
-    ``reading``: how unknown keys are read; without it they are absent, as in a decision.
-    ``doubts``, when given, collects who hangs on which statement of unknown outcome.
+    ``explicit``: tell who is denied explicitly; without it only who is allowed. ``doubts``, when
+    given, collects who hangs on which statement of unknown outcome.
     """
 
     def __init__(
@@ -136,20 +99,26 @@ class Question:
         crowd: Crowd,
         action: str,
         prepared: PreparedContext,
-        reading: Reading | None = None,
+        *,
+        explicit: bool = True,
         doubts: dict[CompiledStatement, int] | None = None,
     ) -> None:
         self.crowd = crowd
         self.action = action
         self.prepared = prepared
-        self.reading = reading
+        self.explicit = explicit
         self.doubts = doubts
-        self._rules = {kind: _Rules(crowd.held(kind, action)) for kind in OWN}
-        self._truths: dict[tuple[object, ...], tuple[int, int, int]] = {}
+        self._reading: Reading | None = None
+        self._rules = {kind: crowd.held(kind, action) for kind in OWN}
+        self._truths = crowd.memory(prepared)
         self._folded: dict[tuple[object, ...], tuple[int, int]] = {}
 
-    def ask(self, resource: str) -> Answer:
-        """Every caller on one resource."""
+    def ask(self, resource: str, reading: Reading | None = None) -> Answer:
+        """Every caller on one resource.
+
+        ``reading``: how unknown keys are read; without it they are absent, as in a decision.
+        """
+        self._reading = reading
         engine, masks = self.crowd.engine, self.crowd.masks
         allowed = denied = 0
         own: dict[CheckType, tuple[int, int]] | None = None
@@ -187,11 +156,11 @@ class Question:
         engine, allowed, denied = self.crowd.engine, 0, 0
         for place in bits(mask):
             caller = self.crowd.callers[place]
-            if self.reading is None:
+            if self._reading is None:
                 effect = engine.decide_prepared(caller, self.action, resource, self.prepared)
             else:
                 (effect,) = engine.reading(
-                    caller, self.action, resource, self.prepared, (self.reading,)
+                    caller, self.action, resource, self.prepared, (self._reading,)
                 )
             allowed |= (effect is DecisionEffect.ALLOW) << place
             denied |= (effect is DecisionEffect.EXPLICIT_DENY) << place
@@ -209,29 +178,27 @@ class Question:
         if special.always is not None:
             everyone = {DecisionEffect.ALLOW: (who, 0), DecisionEffect.EXPLICIT_DENY: (0, who)}
             return Answer(*everyone.get(special.always, (0, 0)))
-        denied, open_ = 0, who
-        resource_allows: list[tuple[Naming | None, int]] = []
-        for layer in layers:
-            if layer.type in OWN:
-                continue
-            deniable = layer.type not in special.cannot_deny
-            allows, denies = self._shared(layer, situation, about, who)
-            if deniable:
-                denied |= denies
-                open_ = 0 if layer.broken else open_
-            if layer.type is CheckType.RESOURCE:
-                resource_allows = allows
-            elif layer.type in ORGANIZATION and layer.type not in special.always_allow:
-                level = 0
-                for _, mask in allows:
-                    level |= mask
-                open_ &= level
+        shared = {layer.type: layer for layer in layers if layer.type not in OWN}
+        by_resource, denied = self._shared(shared[CheckType.RESOURCE], situation, about, who)
+        open_ = who & self._granted(situation, special, own, by_resource, who)
+        if CheckType.RESOURCE in special.cannot_deny:
+            denied = 0
         for layer_type in OWN:
             if layer_type not in special.cannot_deny:
                 denied |= own[layer_type][1] & who
                 open_ &= ~self.crowd.broken[layer_type]
-        granted = self._granted(situation, special, own, resource_allows, who)
-        return Answer(open_ & granted & ~denied, denied)
+        for layer in layers:
+            if layer.type not in special.cannot_deny and layer.type not in OWN and layer.broken:
+                open_ = 0
+            if layer.type not in ORGANIZATION:
+                continue
+            asked = who if self.explicit else open_ & ~denied
+            allows, denies = self._shared(layer, situation, about, asked)
+            if layer.type not in special.cannot_deny:
+                denied |= denies
+            if layer.type not in special.always_allow:
+                open_ &= _union(mask for _, mask in allows)
+        return Answer(open_ & ~denied, denied)
 
     def _granted(
         self,
@@ -242,11 +209,8 @@ class Question:
         who: int,
     ) -> int:
         """Who has some way to be granted access: ``combine._needed``."""
-        resource = 0
-        for _, mask in resource_allows:
-            resource |= mask
         allows = {
-            CheckType.RESOURCE: resource,
+            CheckType.RESOURCE: _union(mask for _, mask in resource_allows),
             CheckType.PRINCIPAL: own[CheckType.PRINCIPAL][0],
             # Who has no boundary is not held by one.
             CheckType.PERMISSIONS_BOUNDARY: own[CheckType.PERMISSIONS_BOUNDARY][0]
@@ -271,22 +235,18 @@ class Question:
     def _own(self, kind: CheckType, situation: Situation, about: Facts) -> tuple[int, int]:
         """Who has an Allow and who a Deny in the policies they hold."""
         rules, resource = self._rules[kind], situation.request.resource
-        key = (kind, *(_told(about, name) for name in rules.keys))
+        key = (kind, self._reading, *(_told(about, name) for name in rules.keys))
         folded = self._folded.get(key)
-        if folded is None:
+        if folded is None or self.doubts is not None:
             folded = self._folded[key] = self._sum(rules.anywhere, resource, about)
         allows, denies = folded
-        here = rules.literal.get(resource, ())
-        for statements in (here, rules.patterns):
-            more = self._sum(statements, resource, about)
-            allows, denies = allows | more[0], denies | more[1]
-        return allows, denies
+        more = self._sum(rules.about(resource), resource, about)
+        return allows | more[0], denies | more[1]
 
-    def _sum(
-        self, statements: Iterable[tuple[CompiledStatement, int]], resource: str, about: Facts
-    ) -> tuple[int, int]:
+    def _sum(self, rules: Iterable[Rule], resource: str, about: Facts) -> tuple[int, int]:
         allows = denies = 0
-        for compiled, holders in statements:
+        for rule in rules:
+            compiled, holders = rule.compiled, rule.holders
             residue = compiled.residue(resource)
             if residue is None:
                 continue
@@ -311,10 +271,7 @@ class Question:
             if residue is None:
                 continue
             named = naming_masks(self.crowd.masks, compiled.statement, situation, who)
-            around = 0
-            for _, mask in named:
-                around |= mask
-            met = around
+            met = around = _union(mask for _, mask in named)
             if residue and met:
                 met = self._counting(compiled, residue, resource, about, met)
             if not compiled.allow:
@@ -332,47 +289,81 @@ class Question:
         who: int,
     ) -> int:
         """The callers for whom the statement counts, of all callers."""
-        fixed = residue is compiled.tests
         key = (
             compiled,
-            None if fixed else resource,
+            self._reading is None,
+            None if residue is compiled.tests else resource,
             *(_told(about, name) for name in compiled.sorted_keys),
         )
-        found = self._truths.get(key)
-        if found is None:
-            found = self._truths[key] = self._truth(compiled, residue, about)
-        true, unknown, error = found
+        truth = self._truths.get(key)
+        if truth is None:
+            truth = self._truths[key] = _Truth()
+        if who & ~truth.asked:
+            self._learn(truth, compiled, residue, about, who)
+        counts = truth.sums[TRUE]
+        unknown = truth.sums[UNKNOWN]
         if self.doubts is not None and unknown & who:
             self.doubts[compiled] = self.doubts.get(compiled, 0) | (unknown & who)
         if not compiled.allow:
-            true |= error
-        if self.reading is not None:
-            counts = self.reading.allows if compiled.allow else self.reading.denies
-            true |= unknown if counts else 0
-        return true
+            counts |= truth.sums[ERROR]
+        if self._reading is not None:
+            read = self._reading.allows if compiled.allow else self._reading.denies
+            counts |= unknown if read else 0
+        return counts
 
-    def _truth(
-        self, compiled: CompiledStatement, residue: tuple[Test, ...], about: Facts
-    ) -> tuple[int, int, int]:
-        """Callers for whom the tests say TRUE, UNKNOWN and ERROR."""
-        masks = self.crowd.masks
-        sums = [0, 0, 0, 0]
-        keys = masks.own(compiled.keys - frozenset(self.prepared.sent))
-        for values, who in masks.parts(keys):
-            known = self._known(dict(zip(keys, values, strict=True)), about)
-            sent = self.prepared.sent if self.reading is None else {}
+    def _learn(
+        self,
+        truth: _Truth,
+        compiled: CompiledStatement,
+        residue: tuple[Test, ...],
+        about: Facts,
+        who: int,
+    ) -> None:
+        """Ask the tests for the callers who were not asked about yet."""
+        masks, sent = self.crowd.masks, self.prepared.sent
+        keys = masks.own(compiled.keys - frozenset(sent))
+        base: Known = about.values
+        if self._reading is not None:
+            base, sent = Telling(self.prepared, self.crowd.engine.estate, about), {}
+        for values, part in masks.parts(keys):
+            if not part & who & ~truth.asked:
+                continue
+            brought = {k: v for k, v in zip(keys, values, strict=True) if v is not UNTOLD}
+            known = _Brought(brought, base) if brought else base
             outcome = min(test(sent, known) for test in residue)
-            sums[outcome] |= who
-        return sums[TRUE], sums[UNKNOWN], sums[ERROR]
+            truth.sums[outcome] |= part
+            truth.asked |= part
 
-    def _known(self, brought: Mapping[str, Values], about: Facts) -> Known:
-        told = {key: values for key, values in brought.items() if values is not UNTOLD}
-        if self.reading is None:
-            return {**about.values, **told}
-        present = {key: values for key, values in told.items() if values is not None}
-        absent = frozenset(key for key, values in told.items() if values is None)
-        facts = Facts(present, absent)
-        return Telling(self.prepared, self.crowd.engine.estate, facts, about)
+
+class _Truth:
+    """Callers by what a statement's tests say of them, as far as they were asked about."""
+
+    __slots__ = ("asked", "sums")
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.sums = [0, 0, 0, 0]
+
+
+class _Brought:
+    """What a caller brings, before what is known without it."""
+
+    __slots__ = ("_base", "_brought")
+
+    def __init__(self, brought: Mapping[str, Values], base: Known) -> None:
+        self._brought = brought
+        self._base = base
+
+    def get(self, key: str, /) -> Values:
+        brought = self._brought
+        return brought[key] if key in brought else self._base.get(key)
+
+
+def _union(masks: Iterable[int]) -> int:
+    found = 0
+    for mask in masks:
+        found |= mask
+    return found
 
 
 def _told(about: Facts, key: str) -> object:

@@ -21,12 +21,18 @@ from clearance.decide.compile.outcome import (
 )
 from clearance.match.action import pattern
 from clearance.match.resource import template
-from clearance.model.glob import ANY_RUN
 from clearance.model.policy import Effect, Policy, Statement
 from clearance.model.request import fold
 from clearance.parse.variables import Template, Variable
 
-__all__ = ["ActionIndex", "CompiledPolicy", "CompiledStatement", "Holds", "conjunction"]
+__all__ = [
+    "ActionIndex",
+    "CompiledPolicy",
+    "CompiledStatement",
+    "Holds",
+    "conjunction",
+    "sameness",
+]
 
 Holds: TypeAlias = Callable[[Sent, Known], bool]
 NONE: Final[tuple[()]] = ()
@@ -35,55 +41,37 @@ NONE: Final[tuple[()]] = ()
 class CompiledStatement:
     """One statement: where it applies, and the tests it then makes of the context."""
 
-    __slots__ = (
-        "_covers",
-        "_templates",
-        "allow",
-        "anywhere",
-        "keys",
-        "literals",
-        "sameness",
-        "sorted_keys",
-        "statement",
-        "tests",
-    )
+    __slots__ = ("_covers", "_policy", "_templates", "_tests", "allow", "anywhere", "keys",
+                 "sorted_keys", "statement")  # fmt: skip
 
     def __init__(self, policy: Policy, statement: Statement) -> None:
         variables = policy.has_variables
+        self._policy = policy
         self.statement = statement
         self.allow = statement.effect is Effect.ALLOW
-        conditions = statement.conditions
-        self.tests: tuple[Test, ...] = tuple(
-            compile_condition(condition, variables=variables) for condition in conditions
-        )
+        self._tests: tuple[Test, ...] | None = None
         resources = statement.resources
-        templates = [template(text, variables=variables) for text in resources or ()]
-        self._templates = tuple(t for t in templates if t.variables)
-        fixed = [_tokens(t) for t in templates if not t.variables]
-        literals = [patterns.literal_of(tokens) for tokens in fixed]
-        # The only resources it can speak of, when that is a list of texts.
-        self.literals: frozenset[str] | None = None
-        if not self._templates and not statement.not_resources and resources is not None:
-            texts = [text for text in literals if text is not None]
-            self.literals = frozenset(texts) if len(texts) == len(literals) else None
-        everything = any(patterns.joined(tokens) == (ANY_RUN,) for tokens in fixed)
+        everything = resources is None or "*" in resources
         self.anywhere = resources is None or (everything and not statement.not_resources)
-        self._covers = patterns.one_of(fixed)
-        keys: frozenset[str] = frozenset(
-            fold(v.key) for t in self._templates for v in t.variables
-        ).union(*(keys_of(condition, variables=variables) for condition in conditions))
-        self.keys = keys
-        self.sorted_keys = tuple(sorted(keys))
-        # Two statements with the same elements say the same wherever they stand.
-        self.sameness = (
-            statement.effect,
-            resources,
-            statement.not_resources,
-            conditions,
-            variables,
-            statement.principals,
-            statement.not_principals,
+        templates = [] if self.anywhere else [_template(t, variables) for t in resources or ()]
+        self._templates = tuple(t for t in templates if t.variables)
+        self._covers = patterns.one_of([_tokens(t) for t in templates if not t.variables])
+        conditions = (keys_of(one, variables=variables) for one in statement.conditions)
+        self.keys = frozenset(fold(v.key) for t in self._templates for v in t.variables).union(
+            *conditions
         )
+        self.sorted_keys = tuple(sorted(self.keys))
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        """The conditions, compiled when the statement first applies somewhere."""
+        if self._tests is None:
+            variables = self._policy.has_variables
+            self._tests = tuple(
+                compile_condition(condition, variables=variables)
+                for condition in self.statement.conditions
+            )
+        return self._tests
 
     def residue(self, resource: str) -> tuple[Test, ...] | None:
         """What is left to ask about the context, or None when it never speaks of the resource."""
@@ -113,6 +101,21 @@ def _covered(wanted: Template, resource: str, sent: Sent, known: Known) -> int:
     if pieces is UNTOLD:
         return UNKNOWN
     return TRUE if patterns.glob(pieces)(resource) else FALSE
+
+
+def sameness(policy: Policy, statement: Statement) -> tuple[object, ...]:
+    """Two statements without Principal that are equal in this say the same wherever they stand."""
+    return (
+        statement.effect,
+        statement.resources,
+        statement.not_resources,
+        statement.conditions,
+        policy.has_variables,
+    )
+
+
+def _template(text: str, variables: bool) -> Template:  # noqa: FBT001
+    return template(text, variables=variables)
 
 
 def _tokens(wanted: Template) -> patterns.Tokens:
