@@ -1,12 +1,13 @@
-"""Every case of ``vectors/decide`` and ``vectors/estates`` through the plain interpreter."""
+"""Every case of ``vectors/decide`` and ``vectors/estates`` through both engines."""
 
 from __future__ import annotations
 
 import pytest
-from tests.cases import Case, decide_cases, estate_cases
+from tests.cases import Case, DecideCase, EstateCase, decide_cases, estate_cases
 
 from clearance.decide import authorize_all
 from clearance.decide.authorize import decide
+from clearance.decide.compile import Engine, PolicyEngine
 
 CASES: list[Case] = [*decide_cases(), *estate_cases()]
 
@@ -21,6 +22,19 @@ def test_plain_interpreter(case: Case) -> None:
     assert undecided == set(case.raw.get("undecided", undecided))
     if "stated" in case.raw:
         assert [d.stated.type.name for d in decisions if d.stated] == [case.raw["stated"]]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_compiled_engine(case: Case) -> None:
+    if case.raw.get("catalog"):
+        pytest.skip("the compiled engine is not told what actions support")
+    if isinstance(case, DecideCase):
+        bare = PolicyEngine(case.policies, options=case.options)
+        found = [bare.decide(request) for request in case.requests]
+    elif isinstance(case, EstateCase):
+        engine = Engine(case.estate, options=case.options)
+        found = [engine.decide(request, now=case.now) for request in case.requests]
+    assert found == [decide(situation).effect for situation in case.situations()]
 
 
 def test_policies_of_the_cases_can_be_read() -> None:
