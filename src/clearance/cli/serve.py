@@ -11,6 +11,7 @@ from clearance.cli import output
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from clearance.server.log import RequestLog
     from clearance.server.start import Started
 
 __all__ = ["serve"]
@@ -31,6 +32,20 @@ def serve(
     recover: bool = typer.Option(
         False, "--recover", help="Set a damaged store aside and carry over what is sound."
     ),
+    audit_mode: bool = typer.Option(
+        False, "--audit-mode", help="Let every signed call through; record what would be denied."
+    ),
+    policy_arns: bool = typer.Option(
+        True, "--policy-arns/--no-policy-arns", help="Name the denying policy in a denial."
+    ),
+    console_hints: bool = typer.Option(
+        False, "--console-hints", help="End a denial with its authorization id and console link."
+    ),
+    log: bool = typer.Option(False, "--log", help="Print a line for each request."),
+    log_json: bool = typer.Option(False, "--log-json", help="Print a JSON line for each request."),
+    coverage: bool = typer.Option(
+        False, "--coverage", help="Print which operations there are, and stop."
+    ),
 ) -> None:
     """Run the endpoint until Ctrl-C; the first start prints new root credentials.
 
@@ -39,8 +54,12 @@ def serve(
     import logging
 
     from clearance.server import listen
+    from clearance.server.manner import Manner
     from clearance.server.start import Settings, start
 
+    if coverage:
+        _coverage(data)
+        return
     if host not in LOOPBACK and not allow_remote:
         raise UsageError(
             f"`{host}` can be reached from other machines, and this endpoint speaks plain HTTP: "
@@ -48,24 +67,56 @@ def serve(
         )
     if seed is not None and not seed.exists():
         raise UsageError(f"`{seed}` does not exist; --seed takes an estate file")
+    if not (account.isascii() and account.isdigit() and len(account) == 12):  # noqa: PLR2004
+        raise UsageError(f"`{account}` is not an account id; it has 12 digits")
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     listener = listen.bind(host, port)
     try:
-        started = start(Settings(data, seed=seed, region=region, account=account, recover=recover))
+        started = start(
+            Settings(
+                data,
+                seed=seed,
+                region=region,
+                account=account,
+                recover=recover,
+                manner=Manner(policy_arns, console_hints, audit_mode),
+                log=_log(text=log, machine=log_json),
+            )
+        )
     except BaseException:
         listener.close()
         raise
-    _banner(started, listen.url_of(listener), region, data)
-    listen.serve(started, listener)
+    url = listen.url_of(listener)
+    listen.announce(data, url, region)
+    try:
+        _banner(started, url, region, data)
+        listen.serve(started, listener)
+    finally:
+        listen.withdraw(data)
+
+
+def _log(*, text: bool, machine: bool) -> RequestLog | None:
+    import sys
+
+    from clearance.server.log import LogStyle, RequestLog
+
+    if machine:
+        return RequestLog(sys.stdout, LogStyle.JSON)
+    style = LogStyle.COLOUR if sys.stdout.isatty() else LogStyle.TEXT
+    return RequestLog(sys.stdout, style) if text else None
 
 
 def _banner(started: Started, url: str, region: str, data: Path) -> None:
     out = output.console()
+    manner = started.world.manner
     out.print(f"Clearance endpoint at {url}  (data in {data})", style="bold", soft_wrap=True)
     if started.store.read_only:
         out.print(f"read only: {started.store.read_only}", style="yellow", soft_wrap=True)
-    accounts = ", ".join(sorted(started.world.estate.accounts))
-    out.print(f"accounts: {accounts}\n", soft_wrap=True)
+    if manner.audit_only:
+        out.print("audit mode: nothing is denied, denials are only recorded", style="yellow")
+    accounts = sorted(started.world.estate.accounts)
+    shown = ", ".join(accounts[:5]) + (f" and {len(accounts) - 5} more" if accounts[5:] else "")
+    out.print(f"accounts: {shown}\n", soft_wrap=True)
     out.print(f"export AWS_ENDPOINT_URL={url}")
     out.print(f"export AWS_DEFAULT_REGION={region}")
     for account, key in started.root_keys.items():
@@ -74,3 +125,33 @@ def _banner(started: Started, url: str, region: str, data: Path) -> None:
         out.print(f"export AWS_SECRET_ACCESS_KEY={key.secret.value}")
     out.print("\naws sts get-caller-identity        # or boto3.client('sts').get_caller_identity()")
     out.print("Ctrl-C stops it; nothing that was answered is lost.", style="dim")
+
+
+def _coverage(data: Path) -> None:
+    """What the endpoint implements, and what was asked for in vain in this data folder."""
+    from rich.table import Table
+
+    from clearance import wiring
+    from clearance.server.coverage import coverage, wanted
+    from clearance.store.port import EventQuery
+    from clearance.store.sqlite import DATABASE_FILE
+
+    out = output.console()
+    table = Table("service", "operations", "of", "missing", box=None, pad_edge=False)
+    for found in coverage():
+        missing = ", ".join(found.missing[:4]) + (" …" if found.missing[4:] else "")
+        table.add_row(found.service, str(len(found.here)), str(found.total), missing)
+    out.print(table)
+    if not (data / DATABASE_FILE).exists():
+        return
+    store = wiring.open_store(data, read_only=True)
+    try:
+        counted = wanted(store.events(EventQuery(denied=True)))
+    finally:
+        store.close()
+    if counted:
+        asked = Table("asked for in vain", "times", box=None, pad_edge=False)
+        for name, number in counted.items():
+            asked.add_row(name, str(number))
+        out.print()
+        out.print(asked)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, TypeAlias
 
 from clearance.server.endpoint import Endpoint
+from clearance.server.hosts import is_ours
 from clearance.wire import faults
 from clearance.wire.faults import Fault
 from clearance.wire.message import HttpAnswer, Message
@@ -56,7 +57,7 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive) -> HttpAnswer:
         if scope["path"] == HEALTH:
-            return HttpAnswer(200, (("content-type", "application/json"),), b'{"status":"ok"}')
+            return _health(scope)
         body = await _body(receive)
         if body is None:
             fault = Fault("RequestEntityTooLargeException", "the request body is too large", 413)
@@ -70,6 +71,15 @@ class Application:
         message = Message.of(scope["method"], target, headers, body)
         client = scope.get("client") or ("127.0.0.1", 0)
         return await self._endpoint.answer(message, client[0], secure=scope["scheme"] == "https")
+
+
+def _health(scope: Scope) -> HttpAnswer:
+    """A page of ours; only for who asks for this machine by address or as localhost."""
+    kind = (("content-type", "application/json"), ("cache-control", "no-store"))
+    named = {name: text.decode("latin-1") for name, text in scope["headers"]}
+    if not is_ours(named.get(b"host"), named.get(b"origin")):
+        return HttpAnswer(403, kind, b'{"status":"forbidden"}')
+    return HttpAnswer(200, kind, b'{"status":"ok"}')
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from clearance.model.arn import Arn
 from clearance.model.decision import Decision
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.server.authorize import Answer
@@ -22,7 +23,9 @@ __all__ = ["Seen", "decision_record", "event"]
 VERSION: Final = "1.11"
 # CloudTrail writes the bare code for a denial, whatever the service's protocol says.
 _CODES: Final = {"AccessDeniedException": "AccessDenied"}
-_DATA_EVENTS: Final = frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"})
+_DATA_EVENTS: Final = frozenset(
+    {"Invoke", "InvokeAsync", "InvokeFunctionUrl", "InvokeWithResponseStream"}
+)
 _MESSAGE_LIMIT: Final = 1024
 
 
@@ -67,7 +70,7 @@ def event(seen: Seen) -> dict[str, Any]:
         "requestID": seen.request_id,
         "eventID": seen.event_id,
         "readOnly": reads,
-        "resources": [{"ARN": arn} for arn in resources(seen.answers)],
+        "resources": [_resource(arn) for arn in resources(seen.answers)],
         "eventType": "AwsApiCall",
         "managementEvent": seen.name not in _DATA_EVENTS,
         "recipientAccountId": seen.account,
@@ -115,6 +118,37 @@ def resources(answers: Sequence[Answer]) -> tuple[str, ...]:
     """The ARNs a call was decided on."""
     arns = (a.permission.resource for a in answers if a.permission.resource.startswith("arn:"))
     return tuple(dict.fromkeys(arns))
+
+
+def _resource(arn: str) -> dict[str, str]:
+    parts = Arn.find(arn)
+    if parts is None:
+        return {"ARN": arn}
+    kind = _RESOURCE_TYPES.get(parts.service, {}).get(parts.resource.partition("/")[0])
+    kind = kind or _RESOURCE_TYPES.get(parts.service, {}).get("")
+    found = {"ARN": arn}
+    if parts.account:
+        found["accountId"] = parts.account
+    return {**found, "type": kind} if kind else found
+
+
+# By service and the beginning of the resource part; the empty one is for all others.
+_RESOURCE_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
+    "iam": {
+        "user": "AWS::IAM::User",
+        "role": "AWS::IAM::Role",
+        "group": "AWS::IAM::Group",
+        "policy": "AWS::IAM::Policy",
+        "instance-profile": "AWS::IAM::InstanceProfile",
+    },
+    "lambda": {"": "AWS::Lambda::Function"},
+    "s3": {"": "AWS::S3::Object"},
+    "sqs": {"": "AWS::SQS::Queue"},
+    "sns": {"": "AWS::SNS::Topic"},
+    "kms": {"key": "AWS::KMS::Key"},
+    "dynamodb": {"table": "AWS::DynamoDB::Table"},
+    "secretsmanager": {"": "AWS::SecretsManager::Secret"},
+}
 
 
 def decision_record(decision: Decision) -> dict[str, Any]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
-from clearance.operations.call import Operation
+from clearance.operations import simulator
+from clearance.operations.call import Call, Input, Operation, Output
 from clearance.operations.iam import OPERATIONS as IAM
 from clearance.operations.lambda_ import OPERATIONS as LAMBDA
 from clearance.operations.organizations import OPERATIONS as ORGANIZATIONS
 from clearance.operations.sts import OPERATIONS as STS
+from clearance.server import lookup, toolbox
+from clearance.server.world import World
 
-__all__ = ["OPERATIONS", "changes_nothing"]
+__all__ = ["LOCAL", "OPERATIONS", "LocalOperation", "changes_nothing"]
+
+LocalOperation: TypeAlias = Callable[[World, Call, Input], Output]
 
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "iam": IAM,
@@ -20,8 +25,51 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "sts": STS,
 }
 
+
+def _simulate_principal(world: World, call: Call, given: Input) -> Output:
+    return simulator.simulate_principal_policy(world.estate, call, given, world.catalog)
+
+
+def _simulate_custom(world: World, call: Call, given: Input) -> Output:
+    return simulator.simulate_custom_policy(world.estate, call, given, world.catalog)
+
+
+def _custom_keys(world: World, call: Call, given: Input) -> Output:
+    return simulator.context_keys_for_custom_policy(world.estate, call, given)
+
+
+def _principal_keys(world: World, call: Call, given: Input) -> Output:
+    return simulator.context_keys_for_principal_policy(world.estate, call, given)
+
+
+# Operations that read more than the estate: the audit trail, the seal, the catalog.
+LOCAL: Final[Mapping[str, Mapping[str, LocalOperation]]] = {
+    "cloudtrail": {"LookupEvents": lookup.lookup_events},
+    "iam": {
+        "GetContextKeysForCustomPolicy": _custom_keys,
+        "GetContextKeysForPrincipalPolicy": _principal_keys,
+        "SimulateCustomPolicy": _simulate_custom,
+        "SimulatePrincipalPolicy": _simulate_principal,
+    },
+    "iam-toolbox": {
+        "GetRequestAuthorizationDetails": toolbox.request_details,
+        "GetRequestAuthorizationPolicy": toolbox.request_policy,
+    },
+    "sts": {"DecodeAuthorizationMessage": toolbox.decode_authorization_message},
+}
+
 _READS: Final = ("Get", "List", "Describe", "Lookup", "Simulate", "Check", "Validate", "Decode")
-_OTHERS: Final = frozenset({"Invoke", "InvokeAsync", "AssumeRole"})
+_OTHERS: Final = frozenset(
+    {
+        "Invoke",
+        "InvokeAsync",
+        "InvokeFunctionUrl",
+        "AssumeRole",
+        "AssumeRoleWithSAML",
+        "AssumeRoleWithWebIdentity",
+        "AssumeRoot",
+    }
+)
 
 
 def changes_nothing(operation: str) -> bool:

@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import Any, Final, NoReturn
 
 from clearance.facts import services
@@ -29,9 +30,11 @@ from clearance.server.authorize import Answer, decide_all, denial_text
 from clearance.server.calls import LOCAL, OPERATIONS, changes_nothing
 from clearance.server.denials import authorization_id, encoded_form, kept_requests
 from clearance.server.federation import FEDERATED, Federation
+from clearance.server.gate import Gate
 from clearance.server.invoke import Functions
 from clearance.server.services import Services, path_style
 from clearance.server.toolbox import MESSAGE_MARK
+from clearance.server.urls import asked_url, localized
 from clearance.server.usage import SHOWING
 from clearance.server.world import World
 from clearance.store.port import Entry, ReadOnly
@@ -65,6 +68,7 @@ class Endpoint:
 
     async def answer(self, message: Message, source_ip: str, *, secure: bool = False) -> HttpAnswer:
         """The answer to one request; it never raises."""
+        began = perf_counter()
         ports = self.world.ports
         seen = audit.Seen(
             request_id=ports.uuid(),
@@ -74,6 +78,16 @@ class Endpoint:
             user_agent=message.header("user-agent") or "",
         )
         at = _At()
+        try:
+            answer = await self._answered(message, seen, at, secure=secure)
+        finally:
+            if self.world.log is not None:
+                self.world.log.write(audit.event(seen), perf_counter() - began)
+        return answer
+
+    async def _answered(
+        self, message: Message, seen: audit.Seen, at: _At, *, secure: bool
+    ) -> HttpAnswer:
         try:
             answer = await self._answer(message, seen, at, secure=secure)
         except FaultError as error:
@@ -99,6 +113,11 @@ class Endpoint:
     async def _answer(
         self, message: Message, seen: audit.Seen, at: _At, *, secure: bool
     ) -> HttpAnswer:
+        asked = asked_url(message)
+        if asked is not None:
+            at.service = services.service("lambda")
+            gate = Gate(self.world, self.functions)
+            return await gate.open(asked, message, seen, secure=secure)
         try:
             claim = read_claim(message)
         except AuthenticationError:
@@ -149,6 +168,8 @@ class Endpoint:
         else:
             async with self.world.lock:
                 output = await self._change(call, found, given, seen, secure=secure)
+        if found.service.name == "lambda":
+            output = localized(output, self.functions.endpoint_url)
         return protocols.serialize(
             output, found.service, found.operation, seen.request_id, protocol=found.protocol
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -32,6 +34,7 @@ __all__ = ["Functions"]
 SYNCHRONOUS_LIMIT: Final = 6 * 1024 * 1024
 ASYNCHRONOUS_LIMIT: Final = 1024 * 1024
 RETRIES: Final = 2
+LOG: Final = logging.getLogger("clearance.server")
 TYPES: Final = ("RequestResponse", "Event", "DryRun")
 
 
@@ -88,6 +91,14 @@ class Functions:
             answer["LogResult"] = base64.b64encode(outcome.log_tail).decode()
         return answer
 
+    async def open(
+        self, estate: Estate, call: Call, found: ResolvedFunction, event: bytes
+    ) -> Outcome:
+        """Run a function for a request to its URL."""
+        _refuse_large(event, "RequestResponse")
+        _refuse_untrusted(estate, found, call)
+        return await self.run(estate, call, found, event)
+
     async def run(
         self,
         estate: Estate,
@@ -141,6 +152,21 @@ class Functions:
             if outcome is not None and outcome.function_error is None:
                 return
             await asyncio.sleep(2**attempt)
+
+    async def prepare(self) -> None:
+        """Have an interpreter ready for the runtime most functions of this estate use."""
+        runtimes = Counter(
+            function.latest.runtime
+            for account in self.world.estate.accounts.values()
+            for function in account.functions.values()
+        )
+        if not runtimes:
+            return
+        runtime = runtimes.most_common(1)[0][0]
+        try:
+            await self.pool.start(runtime)
+        except InvocationRefused as refusal:
+            LOG.warning("no process could be prepared for %s: %s", runtime, refusal)
 
     def _spec(self, found: ResolvedFunction) -> FunctionSpec:
         configuration: FunctionConfiguration = found.configuration

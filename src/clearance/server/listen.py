@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import uvicorn
 
 from clearance.model.errors import UsageError
 from clearance.server.start import Started
 
-__all__ = ["bind", "running", "serve"]
+__all__ = [
+    "ADDRESS_FILE",
+    "announce",
+    "bind",
+    "read_address",
+    "running",
+    "serve",
+    "url_of",
+    "withdraw",
+]
 
 START_SECONDS: Final = 30
+# Where a running server says how to reach it, in its data folder; it holds no secret.
+ADDRESS_FILE: Final = "endpoint.json"
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -45,6 +59,29 @@ def url_of(listener: socket.socket) -> str:
     """The URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def announce(data: Path, url: str, region: str) -> None:
+    """Leave the address for `clearance env`."""
+    draft = data / f".{ADDRESS_FILE}.{os.getpid()}"
+    draft.write_text(json.dumps({"url": url, "region": region, "pid": os.getpid()}), "utf-8")
+    draft.replace(data / ADDRESS_FILE)
+
+
+def withdraw(data: Path) -> None:
+    """Take the address away again, if it is ours."""
+    found = read_address(data)
+    if found is not None and found.get("pid") == os.getpid():
+        (data / ADDRESS_FILE).unlink(missing_ok=True)
+
+
+def read_address(data: Path) -> Mapping[str, Any] | None:
+    """What the server of a data folder left, if one did."""
+    try:
+        found = json.loads((data / ADDRESS_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _server(started: Started, listener: socket.socket) -> uvicorn.Server:

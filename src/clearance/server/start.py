@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from clearance import wiring
-from clearance.model.errors import UsageError
+from clearance.model.errors import StoreError, UsageError
 from clearance.model.estate import AccessKey, Account, Estate, Secret
 from clearance.server.app import Application
 from clearance.server.endpoint import Endpoint
 from clearance.server.invoke import Functions
+from clearance.server.log import RequestLog
+from clearance.server.manner import Manner
 from clearance.server.runtime.pool import Pool
 from clearance.server.world import World
 from clearance.store.port import Entry
@@ -21,6 +26,8 @@ from clearance.store.sqlite import SqliteStore
 __all__ = ["ACCOUNT", "Settings", "Started", "start"]
 
 ACCOUNT: Final = "123456789012"
+USAGE_SECONDS: Final = 60
+LOG: Final = logging.getLogger("clearance.server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Settings:
     region: str = "us-east-1"
     account: str = ACCOUNT
     recover: bool = False
+    manner: Manner = field(default_factory=Manner)
+    log: RequestLog | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +83,38 @@ def start(settings: Settings) -> Started:
         catalog=wiring.catalog(),
         now=wiring.now,
         estate=store.load(),
+        manner=settings.manner,
+        log=settings.log,
     )
     functions = Functions(world, Pool(now=wiring.now))
 
+    tending: list[asyncio.Task[None]] = []
+
+    async def startup() -> None:
+        tending.append(asyncio.create_task(_tend(world, functions)))
+
     async def shutdown() -> None:
+        for task in tending:
+            task.cancel()
+        await asyncio.gather(*tending, return_exceptions=True)
         await functions.close()
+        with suppress(StoreError):
+            await world.keep_usage()
         store.close()
 
-    application = Application(Endpoint(world, functions), shutdown=shutdown)
+    application = Application(Endpoint(world, functions), startup=startup, shutdown=shutdown)
     return Started(application, functions, world, store, fresh, root_keys)
+
+
+async def _tend(world: World, functions: Functions) -> None:
+    """What is done beside the calls: have an interpreter ready, keep what was used when."""
+    await functions.prepare()
+    while True:
+        await asyncio.sleep(USAGE_SECONDS)
+        try:
+            await world.keep_usage()
+        except StoreError as error:
+            LOG.warning("when keys were last used could not be kept: %s", error)
 
 
 def _seed(store: SqliteStore, settings: Settings) -> tuple[Mapping[str, AccessKey], bool]:

@@ -10,6 +10,9 @@ from datetime import datetime
 from clearance.model.catalog import Catalog
 from clearance.model.estate import AccessKey, Account, Estate
 from clearance.operations.call import Ports
+from clearance.server.log import RequestLog
+from clearance.server.manner import Manner
+from clearance.server.usage import Usage
 from clearance.store.port import Entry, Event, Store
 from clearance.store.seal import Sealer
 
@@ -39,6 +42,9 @@ class World:
     catalog: Catalog
     now: Callable[[], datetime]
     estate: Estate
+    manner: Manner = field(default_factory=Manner)
+    usage: Usage = field(default_factory=Usage)
+    log: RequestLog | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _keys: dict[str, Mapping[str, Holder]] = field(default_factory=dict)
     _indexed: dict[str, Account] = field(default_factory=dict)
@@ -53,6 +59,17 @@ class World:
         """Keep a change; it is in force when this returns. The lock must be held."""
         await asyncio.to_thread(self.store.commit, self.estate, after, entry=entry, event=event)
         self.estate = after
+
+    async def keep_usage(self) -> None:
+        """Write down when keys and roles were last used, if that is not known yet."""
+        if not self.usage.waiting or self.store.read_only:
+            return
+        async with self.lock:
+            after = self.usage.kept(self.estate)
+            if after is not self.estate:
+                entry = Entry(self.now(), "clearance", "", "", "clearance", "KeepUsage")
+                await asyncio.to_thread(self.store.commit, self.estate, after, entry=entry)
+                self.estate = after
 
     def _refresh(self) -> None:
         """Index the access keys of accounts that have changed since the last look."""
