@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from tests.explain.estates import NOW, estate_of
 
 from clearance.decide import authorize, identify
-from clearance.explain import Confidence, Explanation, apply_all, explain, explain_evidence
+from clearance.explain import Confidence, Explanation, Place, apply_all, explain, explain_evidence
 from clearance.explain.inputs import recognise
 from clearance.explain.prose import lines
 from clearance.facts.catalog import load_catalog
@@ -38,6 +39,12 @@ def context_of(given: Mapping[str, Any]) -> Context:
 
 
 def explained(case: Mapping[str, Any]) -> Explanation:
+    return _explained(json.dumps(case))
+
+
+@cache
+def _explained(text: str) -> Explanation:
+    case = json.loads(text)
     estate = estate_of(case["estate"])
     asked = case.get("request")
     given = case.get("record") or case.get("message")
@@ -103,9 +110,29 @@ def test_fix(case: Mapping[str, Any]) -> None:
         assert len(fix.edits) == case["edits"]
     if "any_fix" in case:
         assert any(case["any_fix"] in each.title and each.works for each in found.fixes), kinds
-    for edit in fix.edits:
-        assert '"*"' not in json.dumps([op.get("value") for op in edit.patch]) or edit.before
-        assert fix.cli
+    assert fix.cli or not fix.edits
+
+
+def statements_of(text: str | None) -> list[dict[str, Any]]:
+    document = json.loads(text) if text else {}
+    found = document.get("Statement", []) if isinstance(document, dict) else []
+    return found if isinstance(found, list) else [found]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_fix_allows_every_action_or_resource(case: Mapping[str, Any]) -> None:
+    found = explained(case)
+    asked = {decision.request.resource for decision in found.decisions}
+    for edit in (edit for fix in found.fixes for edit in fix.edits):
+        if edit.target.place is Place.ATTACHMENT or "make the content of" in str(found.fixes):
+            continue
+        for statement in statements_of(edit.after):
+            if statement["Effect"] == "Allow" and statement not in statements_of(edit.before):
+                assert statement["Action"] != "*"
+                was = {json.dumps(s.get("Resource")) for s in statements_of(edit.before)}
+                wide = statement.get("Resource") == "*"
+                assert not wide or "*" in asked or '"*"' in was
+                assert statement.get("Principal") != "*" or '"*"' in json.dumps(case["estate"])
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from clearance.cli import check, collect, demo, explain, serve
+from clearance.cli import actions, check, collect, demo, explain, run, serve, what_can, who_can
 from clearance.cli.output import BAD_INPUT
 from clearance.model.errors import ClearanceError, PolicyError
 
@@ -24,7 +24,11 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("check")(check.check)
+app.command("who-can")(who_can.who_can)
+app.command("what-can")(what_can.what_can)
+app.command("actions")(actions.actions)
 app.command("explain")(explain.explain)
+app.command("run", context_settings={"allow_interspersed_args": False})(run.run)
 app.command("collect")(collect.collect)
 
 

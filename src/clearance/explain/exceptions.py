@@ -32,7 +32,15 @@ def deny_candidates(case: Case) -> Iterator[Candidate]:
         return
     intent = f"{matched.policy.name}, {matched.statement.label}, denies this on purpose"
     index = matched.statement.index
-    for what, change in _exceptions(case, matched):
+    # A policy of the caller alone needs no condition that says so.
+    shared = target.place is not Place.INLINE or ":group/" in target.holder
+    narrow = _narrowest(case, matched, before) if shared else None
+    if narrow is not None:
+        who = case.request.context.get(_PRINCIPAL_ARN) or ("",)
+        title = f"{target.label}, {matched.statement.label}: except {who[0]} on this resource"
+        edit = Edit(target, before, narrow)
+        yield Candidate(FixKind.EDIT, title, (edit,), intent=intent)
+    for what, change in _exceptions(case, matched, shared=shared):
         edit = Edit(target, before, statements.change_statement(before, index, change))
         title = f"{target.label}, {matched.statement.label}: {what}"
         yield Candidate(FixKind.EDIT, title, (edit,), intent=intent)
@@ -42,6 +50,26 @@ def deny_candidates(case: Case) -> Iterator[Candidate]:
         yield from _removed(target, before, matched, intent)
 
 
+def _narrowest(case: Case, matched: Matched, before: str) -> str | None:
+    """Two statements for one: all others as before, and the caller on all other resources."""
+    statement, resource = matched.statement, case.request.resource
+    who = case.request.context.get(_PRINCIPAL_ARN)
+    taken = {condition.key.lower() for condition in statement.conditions}
+    if not who or _PRINCIPAL_ARN.lower() in taken or statement.resources != ("*",):
+        return None
+    if statement.not_resources or resource == "*":
+        return None
+    others = statements.condition_set("ArnNotEquals", _PRINCIPAL_ARN, who[0])
+    raw = statements.statement_at(before, statement.index)
+    rest = {key: value for key, value in raw.items() if key != "Resource"}
+    rest["NotResource"] = resource
+    if "Sid" in rest:
+        rest["Sid"] = f"{rest['Sid']}Elsewhere"
+    statements.condition_set("ArnEquals", _PRINCIPAL_ARN, who[0])(rest)
+    changed = statements.change_statement(before, statement.index, others)
+    return statements.add_statement(changed, rest)
+
+
 def _removed(target: Target, before: str, matched: Matched, intent: str) -> Iterator[Candidate]:
     after = statements.remove_statement(before, matched.statement.index)
     if after is not None and target.place is not Place.ATTACHMENT:
@@ -49,11 +77,12 @@ def _removed(target: Target, before: str, matched: Matched, intent: str) -> Iter
         yield Candidate(FixKind.REMOVE, title, (Edit(target, before, after),), intent=intent)
 
 
-def _exceptions(case: Case, matched: Matched) -> Iterator[tuple[str, Change]]:
+def _exceptions(case: Case, matched: Matched, *, shared: bool) -> Iterator[tuple[str, Change]]:
     yield from _listed(case, matched)
     yield from _by_key(case, matched)
     yield from _by_resource(case, matched)
-    yield from _by_principal(case, matched)
+    if shared:
+        yield from _by_principal(case, matched)
     yield from _by_action(case, matched)
 
 

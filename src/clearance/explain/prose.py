@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from clearance.explain.edits import Edit, Place
 from clearance.explain.explanation import Cause, Confidence, Explanation, Fix, Miss
+from clearance.explain.patch import patch
 from clearance.model.decision import Check, CheckEffect, CheckType, DecisionEffect
 
 __all__ = ["lines", "text"]
@@ -38,7 +39,7 @@ def lines(explanation: Explanation, *, verbose: bool = False) -> tuple[str, ...]
     if verbose:
         parts["TRACE"] = list(_trace(explanation))
     verdict = "DENIED"
-    if explanation.decision is not None and explanation.decision.allowed:
+    if explanation.stated is None and explanation.decision and explanation.decision.allowed:
         verdict = "ALLOWED"
     shown: dict[str, list[str]] = {
         verdict if name == "DENIED" else name: _wrapped(part) for name, part in parts.items()
@@ -112,10 +113,10 @@ def _why(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
         yield f"{len(blockers)} blockers (AWS prints one):"
         for number, blocker in enumerate(blockers, 1):
             effect = blocker.check.effect.value.replace("_", " ")
-            yield f"{number} {effect}  {blocker.cause.because}  [{blocker.cause.id}]"
+            tail = f"[{blocker.cause.id}]  (owner: {blocker.owner})"
+            yield f"{number} {effect}  {blocker.cause.because}  {tail}"
             for miss in blocker.cause.misses[:2]:
                 yield from _miss(miss)
-            yield f"    owner: {blocker.owner}"
     else:
         yield from _cause(first, verbose=verbose)
     if verbose:
@@ -178,7 +179,7 @@ def _layer(checks: list[Check]) -> str:
 def _not_it(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
     first = explanation.cause
     if first is not None and not first.add_allow:
-        yield "Do not add an Allow: it cannot help."
+        yield "Do not add an Allow to an identity or resource policy: it cannot help."
     shown = explanation.ruled_out if verbose else _telling(explanation)
     for each in shown:
         yield f"{each.id}: {each.because}"
@@ -216,7 +217,7 @@ def _one(fix: Fix) -> Iterator[str]:
     if fix.intent:
         yield f"touches: {fix.intent}"
     for edit in fix.edits[:_EDITS]:
-        if len(fix.edits) > 1:
+        if len(fix.edits) > 1 or fix.instead is not None:
             yield f"{edit.target.label}:"
         yield from _change(edit)
 
@@ -225,8 +226,9 @@ def _change(edit: Edit) -> Iterator[str]:
     """What goes and what comes, one line each."""
     if edit.target.place is Place.ATTACHMENT:
         return
-    old = json.loads(edit.before) if edit.before is not None else {}
-    for operation in edit.patch:
+    old = _listed(edit.before) if edit.before is not None else {}
+    operations = patch(old, _listed(edit.after)) if old else edit.patch
+    for operation in operations:
         path = operation["path"].strip("/").split("/")
         if operation["op"] in {"replace", "remove"}:
             gone = _at(old, path)
@@ -239,6 +241,14 @@ def _change(edit: Edit) -> Iterator[str]:
                     yield f"+ {_compact(statement)}"
                 continue
             yield f"+ {_member(path)}{_compact(value)}"
+
+
+def _listed(text_: str) -> Any:  # noqa: ANN401 - JSON
+    """A document whose statements are a list, so that one more is one line more."""
+    document = json.loads(text_)
+    if isinstance(document, dict) and isinstance(document.get("Statement"), dict):
+        return {**document, "Statement": [document["Statement"]]}
+    return document
 
 
 def _member(path: list[str]) -> str:
@@ -276,7 +286,8 @@ def _proof(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
     verified = fix.verified
     with_ = "with the edit" if len(fix.edits) == 1 else f"with the {len(fix.edits)} edits"
     if fix.instead is not None:
-        with_ = "for that request" + (f" and {len(fix.edits)} edits" if fix.edits else "")
+        more = f" with {_plural(len(fix.edits), 'edit')}" if fix.edits else ""
+        with_ = f"for that request{more}"
     line = f"decided again {with_}: {_AFTER[verified.after]}."
     if fix.edits:
         line += f" Newly allowed: {_count(verified.newly_allowed)}."
@@ -302,8 +313,12 @@ def _count(accesses: tuple[Any, ...]) -> str:
     actions = len({access.action for access in accesses})
     resources = len({access.resource for access in accesses})
     who = len({access.principal for access in accesses})
-    says = f"{actions} action{'s' * (actions > 1)} on {resources} ARN{'s' * (resources > 1)}"
+    says = f"{_plural(actions, 'action')} on {_plural(resources, 'ARN')}"
     return says + (f" for {who} identities" if who > 1 else "")
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
 def _unknown(explanation: Explanation, *, verbose: bool) -> Iterator[str]:

@@ -40,7 +40,8 @@ def resource_candidates(case: Case) -> Iterator[Candidate]:
 
 
 def _do(case: Case) -> str:
-    return "assume the role" if is_trust(case.request) else f"call {case.request.action}"
+    action = case.request.action
+    return "assume the role" if action.lower().startswith("sts:assume") else f"call {action}"
 
 
 def _target(case: Case) -> Target | None:

@@ -15,6 +15,7 @@ __all__ = [
     "element_without",
     "remove_statement",
     "set_version",
+    "statement_at",
 ]
 
 Statement = dict[str, Any]
@@ -51,6 +52,11 @@ def change_statement(text: str, index: int, change: Callable[[Statement], None])
     raw = document["Statement"]
     change(raw[index] if isinstance(raw, list) else raw)
     return _write(document, text)
+
+
+def statement_at(text: str, index: int) -> Statement:
+    """One statement as its author wrote it."""
+    return _list(json.loads(text))[index]
 
 
 def remove_statement(text: str, index: int) -> str | None:
