@@ -102,8 +102,8 @@ def assume_role_with_saml(estate: Estate, call: Call, given: Input) -> tuple[Est
     name = assertion.session_name
     check({"RoleSessionName": name}, {"RoleSessionName": NAME}, INVALID,
           required=("RoleSessionName",))  # fmt: skip
-    # "the value that you specify or the SessionDuration ..., whichever is shorter"
-    # (API_AssumeRoleWithSAML, STS)
+    # "the DurationSeconds value, or until the time specified in the SAML authentication response's
+    # SessionNotOnOrAfter value, whichever is shorter": a SessionDuration in it is taken alike.
     asked = [s for s in (given.get("DurationSeconds"), assertion.session_seconds) if s]
     seconds = seconds_of(min(asked, default=None), role, chained=False)
     tags = [{"Key": key, "Value": value} for key, value in assertion.tags.items()]

@@ -88,15 +88,20 @@ class Behind:
         """True when the extra is installed."""
         return find_spec("moto") is not None
 
-    def hold(self) -> bool:
-        """Take hold of moto, empty; True when this call took it.
+    @property
+    def held(self) -> bool:
+        """True once moto is ready for calls."""
+        return self._held
+
+    def hold(self, fill: Callable[[], None] | None = None) -> None:
+        """Take hold of moto, empty, and ``fill`` it; once is enough.
 
         Raises:
             Unavailable: the extra is missing, or another endpoint of this process has it.
         """
         with self._lock:
             if self._held:
-                return False
+                return
             if not self.installed():
                 raise Unavailable("install the extra `clearance[services]` for this service")
             with _ownership:
@@ -106,8 +111,13 @@ class Behind:
                     )
                 _owner[:] = [self]
             _prepare()
+            token = OUTBOX.set([])
+            try:
+                if fill is not None:
+                    fill()
+            finally:
+                OUTBOX.reset(token)
             self._held = True
-            return True
 
     def release(self) -> None:
         """Let go of moto and all that it held."""
@@ -149,7 +159,7 @@ def _prepare() -> None:
     for name in _STEERING:
         if os.environ.pop(name, None) is not None:
             LOG.warning("the environment variable %s is ignored: moto is behind the gate", name)
-    settings = import_module("moto.settings")
+    settings: Any = import_module("moto.settings")
     settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
     hooks.install()
     _reset()

@@ -138,6 +138,7 @@ def _sns_publish(  # noqa: PLR0913, PLR0917 (moto's own signature)
     if message_structure == "json":
         message = subscription._parse_message_structure(message, subscription.protocol)  # noqa: SLF001
     topic = subscription.topic
+    options: dict[str, Any] = {}
     if subscription.protocol == "lambda":
         data = subscription.get_post_data(message, message_id, subject, message_attributes)
         record = {
@@ -146,7 +147,7 @@ def _sns_publish(  # noqa: PLR0913, PLR0917 (moto's own signature)
             "EventSource": "aws:sns",
             "Sns": {"Subject": subject, "MessageAttributes": message_attributes or {}, **data},
         }
-        body, options = json.dumps({"Records": [record]}), {}
+        body = json.dumps({"Records": [record]})
     else:
         raw = str(subscription.attributes.get("RawMessageDelivery", "")).lower() == "true"
         data = subscription.get_post_data(message, message_id, subject, message_attributes)
