@@ -16,7 +16,7 @@ from clearance.operations.lambda_.faults import VALIDATION, conflict, invalid, m
 from clearance.operations.lambda_.principals import pins_of, principal_element
 from clearance.operations.lambda_.resolve import LATEST, ResolvedFunction, changed, resolve
 
-__all__ = ["MAX_POLICY", "OPERATIONS", "refuse_stale", "save_policy"]
+__all__ = ["MAX_POLICY", "OPERATIONS", "permission_statement", "refuse_stale", "save_policy"]
 
 MAX_POLICY: Final = 20480
 _NO_POLICY: Final = "The resource you requested does not exist."
@@ -160,6 +160,14 @@ def _document(what: ResolvedFunction) -> dict[str, Any]:
 
 
 def _statement(estate: Estate, what: ResolvedFunction, given: Input) -> dict[str, Any]:
+    principal = principal_element(estate, given["Principal"], what.account.partition)
+    return permission_statement(given, principal, what.arn)
+
+
+def permission_statement(
+    given: Input, principal: str | Mapping[str, str], arn: str
+) -> dict[str, Any]:
+    """The statement that AddPermission makes of its input (R208)."""
     conditions: dict[str, dict[str, str]] = {}
     for member, operator, key in _CONDITIONS:
         value = given.get(member)
@@ -169,9 +177,9 @@ def _statement(estate: Estate, what: ResolvedFunction, given: Input) -> dict[str
     statement: dict[str, Any] = {
         "Sid": given["StatementId"],
         "Effect": "Allow",
-        "Principal": principal_element(estate, given["Principal"], what.account.partition),
+        "Principal": principal,
         "Action": given["Action"],
-        "Resource": what.arn,
+        "Resource": arn,
     }
     return {**statement, "Condition": conditions} if conditions else statement
 
