@@ -19,6 +19,7 @@ from clearance.server.invoke import Functions
 from clearance.server.log import RequestLog
 from clearance.server.manner import Manner
 from clearance.server.runtime.pool import Pool
+from clearance.server.services import Services
 from clearance.server.world import World
 from clearance.store.port import Entry
 from clearance.store.sqlite import SqliteStore
@@ -87,6 +88,7 @@ def start(settings: Settings) -> Started:
         log=settings.log,
     )
     functions = Functions(world, Pool(now=wiring.now))
+    services = Services(world, functions)
 
     tending: list[asyncio.Task[None]] = []
 
@@ -97,12 +99,14 @@ def start(settings: Settings) -> Started:
         for task in tending:
             task.cancel()
         await asyncio.gather(*tending, return_exceptions=True)
+        await services.close()
         await functions.close()
         with suppress(StoreError):
             await world.keep_usage()
         store.close()
 
-    application = Application(Endpoint(world, functions), startup=startup, shutdown=shutdown)
+    endpoint = Endpoint(world, functions, services)
+    application = Application(endpoint, startup=startup, shutdown=shutdown)
     return Started(application, functions, world, store, fresh, root_keys)
 
 
