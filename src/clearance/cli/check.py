@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from clearance.cli import inputs, output
 from clearance.model.errors import UsageError
 
-__all__ = ["check"]
+if TYPE_CHECKING:
+    from clearance.cli import check_many
+    from clearance.model.decision import Decision
+    from clearance.model.policy import AttachedPolicy, PolicyType
+
+__all__ = ["check", "check_action"]
 
 
 def check(
-    principal: str = typer.Argument(
-        help="Who asks: a user, role, session or root ARN, a service name, or `anonymous`."
+    principal: str | None = typer.Argument(
+        None, help="Who asks: a user, role, session or root ARN, a service name, or `anonymous`."
     ),
-    action: str = typer.Argument(help="What: `service:Action`, e.g. `lambda:InvokeFunction`."),
+    action: str | None = typer.Argument(
+        None, help="What: `service:Action`, e.g. `lambda:InvokeFunction`."
+    ),
     resource: str = typer.Argument("*", help="On what: an ARN, or `*`."),
     estate: Path | None = typer.Option(
         None, "--estate", "-e", help="Decide in this estate: a file, a snapshot folder, or --data."
@@ -38,6 +47,12 @@ def check(
         [], "--context", "-c", help="A context key: `aws:SourceIp=203.0.113.7`; `key=?` is unknown."
     ),
     absent: list[str] = typer.Option([], help="A context key that is known to be absent."),
+    requests: Path | None = typer.Option(
+        None, "--requests", help="Decide every request of a CSV or JSONL file instead."
+    ),
+    all_missing_keys: bool = typer.Option(
+        False, "--all-missing-keys", help="Name every key policies read and nobody told."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show every layer and near miss."),
 ) -> None:
@@ -49,45 +64,83 @@ def check(
     arn:aws:s3:::photos/cat.jpg --policy ana.json
     """
     from clearance import wiring
-    from clearance.decide import PolicySet, authorize, evaluate, identify
+    from clearance.cli import check_many
+    from clearance.cli.show import decision_json, show_decision
+    from clearance.decide import PolicySet, identify
+    from clearance.decide.authorize import decide
+    from clearance.decide.gather import gather, gather_bare
+    from clearance.decide.missing import missing_keys
     from clearance.model.policy import PolicyType
     from clearance.model.request import Request
 
     bare = (policy, resource_policy, boundary, session_policy, scp, rcp)
     if (estate is not None) == any(bare):
         raise UsageError("give either --estate or policy files such as --policy")
-    _check_action(action)
-    keys = inputs.context_of(context, absent=absent)
-    if estate is not None:
-        held = inputs.estate_at(estate)
-        who = identify(principal, held)
-        request = Request(who, action, resource, keys, resource_account)
-        decision = authorize(held, request, now=wiring.now())
-    else:
-        trust = action.lower().startswith("sts:assume") and ":role/" in resource
-        kind = PolicyType.TRUST if trust else PolicyType.RESOURCE
-        sets = PolicySet(
+    held = inputs.estate_at(estate) if estate is not None else None
+    now = wiring.now()
+
+    @cache
+    def of_kind(kind: PolicyType) -> PolicySet:
+        return PolicySet(
             identity=inputs.policies_at(policy, PolicyType.IDENTITY),
             resource=inputs.policies_at(resource_policy, kind),
-            boundary=inputs.policies_at(boundary, PolicyType.BOUNDARY) if boundary else None,
-            session=inputs.policies_at(session_policy, PolicyType.SESSION)
-            if session_policy
-            else None,
+            boundary=_optional(boundary, PolicyType.BOUNDARY),
+            session=_optional(session_policy, PolicyType.SESSION),
             scps=tuple((one,) for one in inputs.policies_at(scp, PolicyType.SCP)),
             rcps=tuple((one,) for one in inputs.policies_at(rcp, PolicyType.RCP)),
         )
-        request = Request(identify(principal), action, resource, keys, resource_account)
-        decision = evaluate(request, sets, now=wiring.now())
-    from clearance.cli.show import decision_json, show_decision
 
+    def ask(one: check_many.Asked) -> tuple[Decision, tuple[str, ...]]:
+        who = identify(one.principal, held)
+        request = Request(who, one.action, one.resource, one.context, one.resource_account)
+        if held is not None:
+            situation = gather(held, request, now=now)
+        else:
+            situation = gather_bare(request, of_kind(_kind(one)), now=now)
+        decision = decide(situation)
+        open_keys = tuple(key.key for key in decision.undecided)
+        return decision, missing_keys(situation) if all_missing_keys else open_keys
+
+    if requests is not None:
+        if principal is not None:
+            raise UsageError("give either one request or --requests, not both")
+        raise typer.Exit(
+            check_many.report(requests, check_many.read(requests), ask, as_json=as_json)
+        )
+    if principal is None or action is None:
+        raise UsageError("say who and what: `clearance check PRINCIPAL ACTION [RESOURCE]`")
+    check_action(action)
+    keys = inputs.context_of(context, absent=absent)
+    decision, missing = ask(
+        check_many.Asked(0, principal, action, resource, keys, resource_account)
+    )
     if as_json:
-        output.print_json(decision_json(decision))
+        more = {"missingKeys": list(missing)} if all_missing_keys else {}
+        output.print_json(decision_json(decision) | more)
     else:
         show_decision(output.console(), decision, verbose=verbose)
+        _show_missing(missing if all_missing_keys else None)
     raise typer.Exit(output.ALLOWED if decision.allowed else output.DENIED)
 
 
-def _check_action(action: str) -> None:
+def _kind(one: check_many.Asked) -> PolicyType:
+    """What a resource's policy is: a role's is its trust policy."""
+    from clearance.model.policy import PolicyType
+
+    trust = one.action.lower().startswith("sts:assume") and ":role/" in one.resource
+    return PolicyType.TRUST if trust else PolicyType.RESOURCE
+
+
+def _optional(paths: list[Path], kind: PolicyType) -> tuple[AttachedPolicy, ...] | None:
+    return inputs.policies_at(paths, kind) if paths else None
+
+
+def _show_missing(keys: tuple[str, ...] | None) -> None:
+    if keys is not None:
+        output.console().print(f"\nnot told: {', '.join(keys) or 'nothing'}", soft_wrap=True)
+
+
+def check_action(action: str) -> None:
     """Refuse what is no action; warn of one AWS does not have."""
     from clearance import wiring
 

@@ -1,0 +1,108 @@
+"""clearance what-can: everything one principal can do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from clearance.cli import inputs, output
+from clearance.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from clearance.decide.what import Permission
+
+__all__ = ["what_can"]
+
+
+def what_can(
+    principal: str = typer.Argument(
+        help="Who: a user, role, session or root ARN, a service name, or `anonymous`."
+    ),
+    estate: Path = typer.Option(
+        ..., "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
+    ),
+    service: str | None = typer.Option(
+        None, "--service", "-s", help="Only this service prefix, e.g. `s3`, action by action."
+    ),
+    context: list[str] = typer.Option(
+        [], "--context", "-c", help="A context key: `aws:SourceIp=203.0.113.7`."
+    ),
+    absent: list[str] = typer.Option([], help="A context key that is known to be absent."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """List what one principal can do: a line a service, or with --service a line an action.
+
+    Exit code: 0 it can do something, 1 nothing, 2 bad input.
+
+    Example: clearance what-can arn:aws:iam::123456789012:role/app --service s3 --estate ./estate
+    """
+    from clearance import wiring
+    from clearance.decide.identify import identify
+    from clearance.decide.what import what_can as ask
+
+    catalog = wiring.catalog()
+    if service is not None and catalog.service(service) is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(service.lower(), catalog.prefixes, n=1)
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        raise UsageError(f"AWS has no service `{service}`{hint}")
+    held = inputs.estate_at(estate)
+    keys = inputs.context_of(context, absent=absent)
+    who = identify(principal, held)
+    found = tuple(ask(held, who, catalog=catalog, service=service, context=keys, now=wiring.now()))
+    if as_json:
+        output.print_json([_json(one) for one in found])
+    elif service is None:
+        _summary(output.console(), found)
+    else:
+        _actions(output.console(), found)
+    raise typer.Exit(output.ALLOWED if found else output.DENIED)
+
+
+def _json(one: Permission) -> dict[str, Any]:
+    return {
+        "action": one.action,
+        "resource": one.resource,
+        "accessLevel": one.access_level,
+        "certain": one.certain,
+        "undecidedKeys": list(one.keys),
+        "narrowed": one.narrowed,
+    }
+
+
+def _summary(console: Console, found: Sequence[Permission]) -> None:
+    """How many actions of each access level, a line a service."""
+    from rich.table import Table
+
+    services: dict[str, dict[str, set[str]]] = {}
+    for one in found:
+        levels = services.setdefault(one.action.partition(":")[0], {})
+        levels.setdefault(one.access_level, set()).add(one.action)
+    order = ("List", "Read", "Tagging", "Write", "Permissions management")
+    seen = {level for levels in services.values() for level in levels}
+    columns = [*(level for level in order if level in seen), *sorted(seen - set(order))]
+    table = Table("service", *columns, box=None, pad_edge=False)
+    for prefix in sorted(services):
+        counts = (len(services[prefix].get(level, ())) for level in columns)
+        table.add_row(prefix, *(str(count or "") for count in counts))
+    console.print(table if services else "nothing")
+
+
+def _actions(console: Console, found: Sequence[Permission]) -> None:
+    if not found:
+        console.print("nothing")
+    last = ""
+    for one in found:
+        if one.action != last:
+            console.print(f"{one.action}  ({one.access_level})", style="bold", soft_wrap=True)
+        last = one.action
+        marks = [f"if {', '.join(one.keys)}"] if one.keys else []
+        marks += ["but for what a Deny takes away"] if one.narrowed else []
+        console.print(f"  {one.resource}{'  ' if marks else ''}{'; '.join(marks)}", soft_wrap=True)
