@@ -15,6 +15,7 @@ from clearance.model.errors import StoreError, UsageError
 from clearance.model.estate import AccessKey, Account, Estate, Secret
 from clearance.server.app import Application
 from clearance.server.endpoint import Endpoint
+from clearance.server.informed import Informed
 from clearance.server.invoke import Functions
 from clearance.server.log import RequestLog
 from clearance.server.manner import Manner
@@ -77,13 +78,14 @@ def start(settings: Settings) -> Started:
     except BaseException:
         store.close()
         raise
+    informed = Informed(store)
     world = World(
-        store=store,
+        store=informed,
         sealer=store.sealer,
         ports=wiring.ports(store),
         catalog=wiring.catalog(),
         now=wiring.now,
-        estate=store.load(),
+        estate=informed.load(),
         manner=settings.manner,
         log=settings.log,
     )

@@ -69,9 +69,9 @@ def create_account(estate: Estate, call: Call, given: Input) -> tuple[Estate, Ou
     if given.get("Tags"):
         after = replace(after, tags={**after.tags, account_id: tags_given(given["Tags"])})
     administrator = _ADMINISTRATOR.format(partition=account.partition)
-    estate = replace(
-        estate.with_account(account), managed={administrator: FULL_ACCESS, **estate.managed}
-    )
+    estate = estate.with_account(account)
+    if administrator not in estate.managed:
+        estate = replace(estate, managed={administrator: FULL_ACCESS, **estate.managed})
     done = AccountRequest(request_id, name, call.now, call.now, account_id)
     return _requested(estate, after, done)
 
