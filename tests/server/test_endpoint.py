@@ -151,7 +151,7 @@ def test_every_call_leaves_one_event() -> None:
         attempt(mine.list_users)  # denied
         attempt(sts.get_caller_identity)
         attempt(iam.create_user, UserName="a/b")  # malformed
-        attempt(found.client("s3").list_buckets)  # not implemented
+        attempt(found.client("ec2").describe_vpcs)  # not implemented
         attempt(found.client("sts", Credentials("AKIANOBODY", "x")).get_caller_identity)
         events = found.events()
         assert [(e["eventName"], e.get("errorCode"), e["readOnly"]) for e in events] == [
@@ -161,7 +161,7 @@ def test_every_call_leaves_one_event() -> None:
             ("ListUsers", "AccessDenied", True),
             ("GetCallerIdentity", None, True),
             ("CreateUser", "ValidationError", False),
-            ("ListBuckets", "NotImplemented", True),
+            ("DescribeVpcs", "NotImplemented", True),
             ("GetCallerIdentity", "InvalidClientTokenId", True),
         ]
         created, denied = events[0], events[3]
@@ -343,10 +343,10 @@ def test_requests_that_mean_nothing(
 
 
 def test_what_is_not_implemented_says_so_but_only_to_who_may(endpoint: Site) -> None:
-    answer = attempt(endpoint.client("s3").list_buckets)
+    answer = attempt(endpoint.client("ec2").describe_vpcs)
     assert (answer.code, answer.status) == ("NotImplemented", 501)
-    assert "s3:ListBuckets is not implemented by this endpoint" in answer.message
-    answer = attempt(endpoint.client("dynamodb").list_tables)
+    assert "ec2:DescribeVpcs is not implemented by this endpoint" in answer.message
+    answer = attempt(endpoint.client("ecr").describe_repositories)
     assert (answer.code, answer.status) == ("NotImplemented", 501)
     answer = attempt(endpoint.client("s3", ANA).list_buckets)
     assert (answer.code, answer.status) == ("AccessDenied", 403)
