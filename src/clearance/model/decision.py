@@ -92,6 +92,19 @@ class Check:
     denies: tuple[Matched, ...] = ()
 
     @property
+    def because(self) -> str:
+        """The statements that spoke, or that none did.
+
+        >>> Check(CheckType.PRINCIPAL, CheckEffect.IMPLICIT_DENY).because
+        'no policy'
+        """
+        found = self.denies or self.allows
+        if found:
+            return ", ".join(f"{m.policy.name} ({m.statement.label})" for m in found)
+        names = ", ".join(attached.name for attached in self.policies)
+        return f"no statement of {names} allows it" if names else "no policy"
+
+    @property
     def blocks(self) -> bool:
         """True when this check must change before the request can succeed."""
         return self.effect in {CheckEffect.IMPLICIT_DENY, CheckEffect.EXPLICIT_DENY}
@@ -141,3 +154,16 @@ class Decision:
         """The check AWS would name: an explicit deny first, then in the order of R52."""
         explicit = [c for c in self.checks if c.effect is CheckEffect.EXPLICIT_DENY]
         return next(iter([*explicit, *self.blockers]), None)
+
+    def why(self) -> str:
+        """The verdict in words: every layer that had a say, what is unknown, what was chosen."""
+        request, effect = self.request, self.effect.value.replace("_", " ").lower()
+        who, what = request.principal.display, f"{request.action} on {request.resource}"
+        lines = [f"{effect}: {who} {'can' if self.allowed else 'cannot'} {what}"]
+        for check in self.checks:
+            if check.effect is not CheckEffect.NO_IMPACT:
+                said = check.effect.value.replace("_", " ").lower()
+                lines.append(f"  {check.type.value}: {said}, {check.because}")
+        lines += (f"  unknown: {key.key} (read as absent)" for key in self.undecided)
+        lines += (f"  note {note.rule}: {note.text}" for note in self.notes)
+        return "\n".join(lines)
