@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.conformance import Case, cases, estate_of, perform, problem
+from tests.conformance import (
+    PAGE,
+    Case,
+    cases,
+    estate_of,
+    keep_code,
+    page,
+    perform,
+    problem,
+)
 from tests.endpoints import Site, site
 
 CASES = list(cases())
@@ -15,6 +24,7 @@ CASES = list(cases())
 def everywhere() -> Iterator[Site]:
     """One endpoint with the estates of all cases."""
     with site(estate_of(CASES)) as found:
+        keep_code(found)
         yield found
 
 
@@ -27,3 +37,8 @@ def test_there_are_cases_enough() -> None:
     assert len(CASES) >= 120
     labels = [case.label for case in CASES]
     assert len(set(labels)) == len(labels)
+
+
+def test_the_page_shows_the_cases() -> None:
+    """If not: ``python -m tests.conformance``."""
+    assert PAGE.read_text("utf-8") == page()

@@ -134,7 +134,7 @@ class Endpoint:
             caller = authenticate(self.world, claim, message)
         seen.principal, seen.account = caller.principal, caller.principal.account
         self.world.usage.mark(caller.principal, found.service.signing_name, region, seen.when)
-        given = protocols.parse(found, caller.message)
+        given: Mapping[str, Any] = protocols.parse(found, caller.message)
         seen.given = given
         validate(given, found.service, found.operation, found.protocol)
         if (found.service.name, found.operation.name) in FEDERATED:

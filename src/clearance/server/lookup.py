@@ -38,16 +38,16 @@ def lookup_events(world: World, call: Call, given: Input) -> Output:
         OperationError: as CloudTrail words it.
     """
     size = given.get("MaxResults") or _PAGE
-    offset = _offset(given.get("NextToken"))
+    began, offset = _place(given.get("NextToken"), call.now - timedelta(microseconds=1))
     # "Lookup … occurs within the last 90 days"; insight events there are none.
     if given.get("EventCategory"):
         return {"Events": []}
-    query = _query(call, given)
+    query = _query(call, given, began)
     found: list[Mapping[str, Any]] = []
     token = None
     for place, event in enumerate(world.store.events(replace(query, offset=offset)), offset):
         if len(found) == size:
-            token = urlsafe_b64encode(f"after {place}".encode()).decode()
+            token = urlsafe_b64encode(f"{began.isoformat()} {place}".encode()).decode()
             break
         if event.get("managementEvent"):
             found.append(event)
@@ -55,7 +55,7 @@ def lookup_events(world: World, call: Call, given: Input) -> Output:
     return {**answer, **({"NextToken": token} if token else {})}
 
 
-def _query(call: Call, given: Input) -> EventQuery:
+def _query(call: Call, given: Input, began: datetime) -> EventQuery:
     start, end = _time(given.get("StartTime")), _time(given.get("EndTime"))
     if start and end and start > end:
         raise OperationError(
@@ -79,7 +79,8 @@ def _query(call: Call, given: Input) -> EventQuery:
         region=call.region,
         since=max(start or call.now - _KEPT, call.now - _KEPT),
         # An event's time is shown in whole seconds: the last one is included to its end.
-        until=end + _SECOND if end else None,
+        # Pages show the trail as it was at the first of them, or they would shift.
+        until=min(end + _SECOND, began) if end else began,
         **asked,
     )
 
@@ -88,13 +89,15 @@ def _time(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC) if value is not None else None
 
 
-def _offset(token: str | None) -> int:
+def _place(token: str | None, now: datetime) -> tuple[datetime, int]:
+    """When the first page was asked for, and how many events came before this one."""
     if token is None:
-        return 0
+        return now, 0
     try:
-        word, number = urlsafe_b64decode(token.encode("ascii")).decode("ascii").split(" ")
-        if word == "after":
-            return max(int(number), 0)
+        began, number = urlsafe_b64decode(token.encode("ascii")).decode("ascii").split(" ")
+        first = datetime.fromisoformat(began)
+        if first.tzinfo is not None:
+            return first, max(int(number), 0)
     except ValueError:
         pass
     raise OperationError("InvalidNextTokenException", "The next token is not valid.", 400)

@@ -11,6 +11,7 @@ from clearance.decide import PolicySet, evaluate
 from clearance.model.arn import Arn
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
+from clearance.model.glob import Glob
 from clearance.model.policy import PolicyType
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request, fold
@@ -30,6 +31,7 @@ __all__ = ["simulate_custom_policy", "simulate_principal_policy"]
 
 _PAGE: Final = 100
 _ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9-]+")
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
 _LISTS: Final = "List"
 
 
@@ -166,19 +168,20 @@ def _result(simulation: Simulation, action: str, resources: tuple[str, ...]) -> 
         action,
         decisions,
         keys=simulation.keys,
-        template=_template(simulation.catalog, action) if resources else "*",
+        template=_template(simulation.catalog, action, resources[0]) if resources else "*",
         specific=bool(resources),
         bounded=simulation.policies.boundary is not None,
         governed=bool(simulation.policies.scps),
     )
 
 
-def _template(catalog: Catalog, action: str) -> str:
-    """The ARN template of what the action works on, as the service reference writes it."""
+def _template(catalog: Catalog, action: str, arn: str) -> str:
+    """The ARN template that the resource fits, as the service reference writes it."""
     facts = catalog.action(action)
     service = catalog.service(action.partition(":")[0])
-    if facts is None or service is None or not facts.resources:
+    if facts is None or service is None:
         return "*"
-    name = next(iter(facts.resources))
-    kind = service.resource_types.get(name.lower())
-    return kind.arn if kind else "*"
+    kinds = (service.resource_types.get(name.lower()) for name in facts.resources)
+    templates = [kind.arn for kind in kinds if kind is not None]
+    fitting = (t for t in templates if Glob.of(_VARIABLE.sub("*", t)).matches(arn))
+    return next(fitting, templates[0] if templates else "*")
