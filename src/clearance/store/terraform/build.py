@@ -12,7 +12,7 @@ from clearance.model.arn import Arn
 from clearance.store.draft import Draft
 from clearance.store.terraform.documents import render
 from clearance.store.terraform.names import Where, attribute_of, name_of
-from clearance.store.terraform.plan import Plan, Thing
+from clearance.store.terraform.plan import Plan, Thing, longest
 
 __all__ = ["Builder", "Handler", "Kind"]
 
@@ -20,6 +20,7 @@ Handler = Callable[["Builder", Thing], None]
 _ACCOUNT: Final = "123456789012"
 _REGION: Final = "us-east-1"
 _DIGITS: Final = 12
+_GLOBAL: Final = ("aws_iam_", "aws_s3_", "aws_organizations_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,18 @@ class Builder:
         if not isinstance(region, str) or not region:
             region = (arn.region if arn else "") or self.plan.constant(provider.get("region"))
         region = region or self._home.region
+        if not region:
+            region = _REGION
+            if not thing.type.startswith(_GLOBAL):
+                self.draft.note(f"which Region it is for; {_REGION} stands in")
         account = arn.account if arn and arn.account.isdigit() else None
         account = account or self._of_provider(provider) or self._home.account
+        if not account:
+            account = _ACCOUNT
+            self.draft.note(
+                f"which account it is for; {_ACCOUNT} stands in (a plan names it once it has "
+                "`data aws_caller_identity`, `allowed_account_ids` or a resource that exists)"
+            )
         return Where(arn.partition if arn else self._home.partition, region, account)
 
     def _of_provider(self, provider: Mapping[str, Any]) -> str | None:
@@ -83,19 +94,8 @@ class Builder:
                 regions[arn.region] += 1 if arn.region else 0
         partition, account = (seen.most_common(1) or [(("aws", ""), 0)])[0][0]
         account = identity or account or (accounts[0] if len(accounts) == 1 else "")
-        if len(account) != _DIGITS:
-            account = _ACCOUNT
-            self.draft.note(
-                f"which account it is for; {_ACCOUNT} stands in (a plan names it once it has "
-                "`data aws_caller_identity`, `allowed_account_ids` or a resource that exists)"
-            )
-        default = self.plan.constant(
-            _mapping(_mapping(self.plan.configuration.get("provider_config")).get("aws"))
-            .get("expressions", {})
-            .get("region")
-        )
-        region = default or (regions.most_common(1) or [(_REGION, 0)])[0][0]
-        return Where(partition, region, account)
+        region = (regions.most_common(1) or [("", 0)])[0][0]
+        return Where(partition, region, account if len(account) == _DIGITS else "")
 
     # --- members ----------------------------------------------------------------------------------
 
@@ -135,13 +135,23 @@ class Builder:
         value = thing.values.get(name)
         if isinstance(value, str) and not thing.is_unknown(name):
             return value or None
-        return self._referred(thing.references(name), thing) if thing.is_unknown(name) else None
-
-    def _referred(self, references: tuple[str, ...], thing: Thing) -> str | None:
-        found = self.plan.target(references, thing)
-        if found is None:
+        if not thing.is_unknown(name):
             return None
-        target, member = found
+        wanted = "arn" if name.endswith("arn") or _is_role(thing, name) else "id"
+        # A choice between several is sure if all come to the same.
+        found = {self._referred((r,), thing, wanted) for r in longest(thing.references(name))}
+        return found.pop() if len(found) == 1 else None
+
+    def _referred(
+        self, references: tuple[str, ...], thing: Thing, wanted: str = "id"
+    ) -> str | None:
+        """What references come to; ``wanted`` is the member where they name none."""
+        found = self.plan.target(references, thing)
+        if found is None or found[0].address == thing.address:
+            return None
+        target, member = found[0], found[1] or wanted
+        if target.type.startswith("aws_s3_bucket_") and member in {"id", "bucket"}:
+            return self._text(target, "bucket")
         if target.type == "aws_lambda_alias" and member == "arn":
             function = self._text(target, "function_name")
             name = target.values.get("name")
@@ -184,7 +194,7 @@ class Builder:
 
     def unknown(self, thing: Thing, name: str) -> None:
         """Note a member that only apply will tell."""
-        said = [r for r in thing.references(name) if r.count(".") > 1] or thing.references(name)
+        said = longest(thing.references(name))
         because = f": it comes from {', '.join(f'`{r}`' for r in said[:3])}" if said else ""
         self.draft.note(f"`{name}` of {thing.address} until apply{because}")
 
@@ -199,13 +209,12 @@ class Builder:
 
 def _each(thing: Thing, name: str) -> tuple[tuple[str, ...], ...]:
     """The references of a list, one by one: a plan lists them in a row."""
-    references = thing.references(name)
-    longest = [
-        r
-        for r in references
-        if not any(o != r and o.startswith((f"{r}.", f"{r}[")) for o in references)
-    ]
-    return tuple((r,) for r in longest)
+    return tuple((r,) for r in longest(thing.references(name)))
+
+
+def _is_role(thing: Thing, name: str) -> bool:
+    """True where a role is named by its ARN though the member does not say so."""
+    return name == "role" and thing.type == "aws_lambda_function"
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

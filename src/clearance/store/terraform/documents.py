@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from clearance.store.terraform.plan import Thing
+from clearance.store.terraform.plan import Thing, longest
 
 __all__ = ["render"]
 
@@ -121,7 +121,7 @@ def _from(expression: object) -> str:
     """What the value comes from, for the reader."""
     if isinstance(expression, list):
         expression = {"references": [r for e in expression for r in _list(_named(e))]}
-    names = _list(_named(expression))
+    names = longest(tuple(r for r in _list(_named(expression)) if isinstance(r, str)))
     return f" (it comes from {', '.join(f'`{n}`' for n in names[:2])})" if names else ""
 
 

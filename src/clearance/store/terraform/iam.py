@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from clearance.model.estate import InstanceProfile, OidcProvider, SamlProvider
+from clearance.model.estate import InstanceProfile, OidcProvider, PasswordPolicy, SamlProvider
 from clearance.store.draft import stand_in
 from clearance.store.snapshot.node import UNKNOWN_TIME
 from clearance.store.terraform.build import Builder, Handler, Kind
@@ -241,6 +241,27 @@ def _put_alias(build: Builder, thing: Thing) -> None:
     )
 
 
+def _put_password_policy(build: Builder, thing: Thing) -> None:
+    names = {
+        "minimum_length": "minimum_password_length",
+        "require_symbols": "require_symbols",
+        "require_numbers": "require_numbers",
+        "require_uppercase": "require_uppercase_characters",
+        "require_lowercase": "require_lowercase_characters",
+        "allow_change": "allow_users_to_change_password",
+        "max_age": "max_password_age",
+        "reuse_prevention": "password_reuse_prevention",
+        "hard_expiry": "hard_expiry",
+    }
+    known = {f: v for f, m in names.items() if isinstance(v := thing.values.get(m), int)}
+    fields: dict[str, Any] = {f: v or None if f == "max_age" else v for f, v in known.items()}
+    build.draft.set_account(build.where(thing).account, password_policy=PasswordPolicy(**fields))
+
+
+def _drop_password_policy(build: Builder, thing: Thing) -> None:
+    build.draft.set_account(build.where(thing).account, password_policy=None)
+
+
 _EACH: Final = ("user", "group", "role")
 KINDS: Final[Mapping[str, Kind]] = {
     "aws_iam_user": Kind(_put_user, _named("users")),
@@ -251,6 +272,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "aws_iam_openid_connect_provider": Kind(_put_oidc, _by_arn("oidc_providers")),
     "aws_iam_saml_provider": Kind(_put_saml, _by_arn("saml_providers")),
     "aws_iam_account_alias": Kind(_put_alias, nothing),
+    "aws_iam_account_password_policy": Kind(_put_password_policy, _drop_password_policy),
     "aws_iam_policy_attachment": Kind(_attach_all, _detach_all, order=1),
     "aws_iam_group_membership": Kind(_members(on=True), _members(on=False), order=1),
     "aws_iam_user_group_membership": Kind(_members(on=True), _members(on=False), order=1),

@@ -39,7 +39,6 @@ NAMES: Final[Mapping[str, str]] = {
 _ARNS: Final[Mapping[str, tuple[str, str]]] = {
     "aws_cloudwatch_event_bus": ("events", "event-bus/{name}"),
     "aws_cloudwatch_event_rule": ("events", "rule/{name}"),
-    "aws_cloudwatch_log_group": ("logs", "log-group:{name}"),
     "aws_dynamodb_table": ("dynamodb", "table/{name}"),
     "aws_ecr_repository": ("ecr", "repository/{name}"),
     "aws_iam_group": ("iam", "group{path}{name}"),

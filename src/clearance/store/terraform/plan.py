@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from clearance.store.snapshot.node import Node
 
-__all__ = ["Plan", "Thing", "is_plan", "read_plan"]
+__all__ = ["Plan", "Thing", "is_plan", "longest", "read_plan"]
 
 _MAJOR: Final = "1"
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
@@ -89,7 +89,7 @@ class Plan:
     def _target(
         self, references: tuple[str, ...], module: str, index: object, depth: int
     ) -> tuple[Thing, str] | None:
-        wanted = _longest(references)
+        wanted = longest(references)
         if len(wanted) != 1 or depth > 20:  # noqa: PLR2004 - nobody nests modules so deep
             return None
         (reference,) = wanted
@@ -274,7 +274,7 @@ def _references(expression: object) -> tuple[str, ...]:
     return tuple(text for item in expression.values() for text in _references(item))
 
 
-def _longest(references: tuple[str, ...]) -> list[str]:
+def longest(references: tuple[str, ...]) -> list[str]:
     """``aws_iam_role.r.arn`` stands for its shorter forms, which Terraform lists too."""
     wanted = dict.fromkeys(r for r in references if not r.startswith(_INSTANCE))
     return [
