@@ -8,7 +8,7 @@ import json
 import logging
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class Functions:
     world: World
     pool: Pool
     endpoint_url: str = ""
+    on_outcome: Callable[[FunctionSpec, Outcome], None] | None = None
     _later: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def invoke(self, estate: Estate, call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class Functions:
             )
 
         try:
-            return await self.pool.invoke(
+            outcome = await self.pool.invoke(
                 spec,
                 payload,
                 credentials_for=credentials,
@@ -139,6 +140,9 @@ class Functions:
             raise OperationError(
                 refusal.code, str(refusal), refusal.status, {"Type": "User"}
             ) from None
+        if self.on_outcome is not None:
+            self.on_outcome(spec, outcome)
+        return outcome
 
     async def _run_later(
         self, estate: Estate, call: Call, found: ResolvedFunction, payload: bytes

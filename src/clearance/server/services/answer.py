@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 from clearance.facts import services
 from clearance.model.arn import Arn
-from clearance.model.estate import Estate, Resource
+from clearance.model.estate import Estate
 from clearance.operations.call import Call
 from clearance.operations.fault import OperationError
 from clearance.operations.permissions.ask import Lookup, NothingKnown
@@ -23,8 +24,10 @@ from clearance.server.invoke import Functions
 from clearance.server.services.address import bucket_of, path_style
 from clearance.server.services.behind import SERVED, Behind, Unavailable
 from clearance.server.services.deliver import Deliveries
+from clearance.server.services.function_logs import FunctionLogs
 from clearance.server.services.hooks import Delivery
 from clearance.server.services.lookup import MotoLookup, owner_of
+from clearance.server.services.mirror import mirrored
 from clearance.server.services.notify import destinations
 from clearance.server.services.policies import refuse_policy
 from clearance.server.services.reading import read
@@ -42,6 +45,8 @@ __all__ = ["Services"]
 Authorize: TypeAlias = Callable[[Estate, Lookup], None]
 THREADS: Final = 16  # a long poll of a queue holds one
 _FAILED: Final = 400
+# AWS answers these without content; moto with a word.
+_NO_CONTENT: Final = frozenset({("s3", "PutBucketPolicy")})
 _DIGITS: Final = re.compile(r"\d{12}")
 _CODE: Final = re.compile(rb"<Code>([^<]{1,100})</Code>")
 _TEXT: Final = re.compile(rb"<Message>([^<]{0,1000})</Message>")
@@ -78,9 +83,12 @@ class Services:
         default_factory=lambda: ThreadPoolExecutor(THREADS, "clearance-services")
     )
     _deliveries: Deliveries = field(init=False)
+    _logs: FunctionLogs = field(init=False)
 
     def __post_init__(self) -> None:
         self._deliveries = Deliveries(self.world, self.functions, self._run)
+        self._logs = FunctionLogs(self.world, self.behind, self._run)
+        self.functions.on_outcome = self._logs.keep
 
     @staticmethod
     def serves(service: str) -> bool:
@@ -127,11 +135,12 @@ class Services:
             _note(answer, seen)
             self.world.store.record(audit.event(seen))
         self._deliveries.start(outbox)
-        return _ours(answer, found.service.name, seen.request_id)
+        return _ours(answer, found.service.name, found.operation.name, seen.request_id)
 
     async def close(self) -> None:
         """Stop delivering and let go of moto."""
         await self._deliveries.close()
+        await self._logs.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.behind.release()
 
@@ -146,6 +155,7 @@ class Services:
         # Nothing may change the estate between its restoration and the first call.
         async with self.world.lock:
             await self._run(hold)
+        self._logs.flush()
 
     async def _run(self, function: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401
         """Run something of moto's in a thread of its own, with this call's context."""
@@ -200,7 +210,7 @@ class Services:
         held = await self._run(read, asked.service, account, region)
         answer, outbox = await self._ask(asked, account, region)
         holds = await self._run(read, asked.service, account, region)
-        after = _mirrored(before, account, held, holds)
+        after = mirrored(before, account, held, holds)
         _note(answer, seen)
         entry = Entry(
             when=seen.when,
@@ -258,19 +268,6 @@ def _changes(service: str, operation: str) -> bool:
     return not changes_nothing(operation) and operation not in _CONTENT.get(service, "").split()
 
 
-def _mirrored(
-    estate: Estate, account_id: str, before: Mapping[str, Resource], after: Mapping[str, Resource]
-) -> Estate:
-    """The estate with what is new, different or gone in moto; the same one if nothing is."""
-    changed = {arn: found for arn, found in after.items() if before.get(arn) != found}
-    gone = before.keys() - after.keys()
-    account = estate.account(account_id)
-    if account is None or not (changed or gone):
-        return estate
-    kept = {arn: held for arn, held in account.resources.items() if arn not in gone}
-    return estate.with_account(replace(account, resources={**kept, **changed}))
-
-
 def _note(answer: HttpAnswer, seen: audit.Seen) -> None:
     """Write an error of the service down in the call's event."""
     if answer.status < _FAILED:
@@ -289,8 +286,10 @@ def _note(answer: HttpAnswer, seen: audit.Seen) -> None:
         seen.error_message = str(said.get("message") or said.get("Message") or "")
 
 
-def _ours(answer: HttpAnswer, service: str, request_id: str) -> HttpAnswer:
+def _ours(answer: HttpAnswer, service: str, operation: str, request_id: str) -> HttpAnswer:
     """The answer under our own request id."""
+    if (service, operation) in _NO_CONTENT and answer.status == HTTPStatus.OK:
+        answer = replace(answer, status=204, body=b"")
     name = "x-amz-request-id" if service == "s3" else "x-amzn-requestid"
     ids = {"x-amzn-requestid", "x-amz-request-id"}
     kept = tuple((key, value) for key, value in answer.headers if key.lower() not in ids)

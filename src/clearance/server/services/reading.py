@@ -116,9 +116,9 @@ def _keys(held: Any) -> Iterator[Resource]:  # noqa: ANN401
             _tagged(held, key.id),
             _texts(
                 KeySpec=key.key_spec,
-                KeyUsage=key.key_usage,
+                KeyUsage=key.key_usage or "ENCRYPT_DECRYPT",
                 Origin=key.origin,
-                MultiRegion=key.multi_region,
+                MultiRegion=bool(key.multi_region),
                 KeyManager=key.key_manager,
                 KeyState=key.key_state,
                 Description=key.description,
