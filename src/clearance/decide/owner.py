@@ -83,6 +83,8 @@ def policies_of(
         return (_trust(role, account),) if role else ()
     if function := _function(arn, account):
         return _function_policy(function, arn, account)
+    if arn.service == "lambda" and arn.resource.startswith("layer:"):
+        return _layer_policy(arn, account)
     held = account.resources.get(_base(arn))
     if held is None or held.policy is None:
         return ()
@@ -123,3 +125,14 @@ def _function_policy(function: Function, arn: Arn, account: Account) -> tuple[At
         return ()
     to = function.arn(account.id, qualifier, account.partition)
     return (unpin(attach(held.text, PolicyType.RESOURCE, "function policy", to=to), held.pins),)
+
+
+def _layer_policy(arn: Arn, account: Account) -> tuple[AttachedPolicy, ...]:
+    """The policy of one version of a layer (R218)."""
+    _, name, *version = arn.resource.split(":")
+    layer = account.layers.get(f"{arn.region}/{name}")
+    held = layer.versions.get(version[0]) if layer and len(version) == 1 else None
+    if held is None or held.policy is None:
+        return ()
+    attached = attach(held.policy.text, PolicyType.RESOURCE, "layer version policy", to=str(arn))
+    return (unpin(attached, held.policy.pins),)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from clearance.model.event_source import CodeSigningConfig, EventSourceMapping
 from clearance.model.function import Function
+from clearance.model.layer import Layer
 
 __all__ = [
     "FULL_ACCESS",
@@ -319,6 +321,9 @@ class VpcEndpoint:
 class Account:
     """One account. Tables are keyed by name; managed policies, providers and resources by ARN.
 
+    Functions and layers are keyed by ``region/name``, event source mappings by UUID, code signing
+    configurations by ARN.
+
     ``deletions`` names the service-linked role behind each deletion task, ``canonical_id`` is
     what S3 calls the account.
     """
@@ -344,6 +349,9 @@ class Account:
     credential_report: CredentialReport | None = None
     global_token_version: int = 1
     canonical_id: str | None = None
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+    event_sources: Mapping[str, EventSourceMapping] = field(default_factory=dict)
+    code_signing: Mapping[str, CodeSigningConfig] = field(default_factory=dict)
 
     def arn(self, kind: str, path: str, name: str) -> str:
         """The ARN of something in IAM, e.g. ``arn("user", "/team/", "ana")``."""

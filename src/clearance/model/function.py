@@ -13,6 +13,8 @@ __all__ = [
     "FunctionConfiguration",
     "FunctionPolicy",
     "FunctionUrl",
+    "ProvisionedConcurrency",
+    "RuntimeManagement",
 ]
 
 
@@ -93,11 +95,27 @@ class EventInvokeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvisionedConcurrency:
+    """Executions kept ready for a version or alias."""
+
+    requested: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeManagement:
+    """When a version moves to a newer runtime version; ``arn`` is set for ``Manual``."""
+
+    update_on: str
+    arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function with everything that hangs on it.
 
-    ``policies``, ``urls`` and ``event_invoke`` are keyed by qualifier; the empty string is the
-    unqualified function. ``versions`` holds published versions by number; a number is never
+    ``policies``, ``urls``, ``event_invoke``, ``provisioned`` and ``runtime_management`` are keyed
+    by qualifier; the empty string is the unqualified function. ``versions`` holds published versions by number; a number is never
     used twice, so ``next_version`` counts on.
     """
 
@@ -112,6 +130,10 @@ class Function:
     reserved_concurrency: int | None = None
     event_invoke: Mapping[str, EventInvokeConfig] = field(default_factory=dict)
     next_version: int = 1
+    provisioned: Mapping[str, ProvisionedConcurrency] = field(default_factory=dict)
+    runtime_management: Mapping[str, RuntimeManagement] = field(default_factory=dict)
+    code_signing: str | None = None
+    recursive_loop: str = "Terminate"
 
     @property
     def key(self) -> str:
