@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from clearance.decide.combine import IDENTITY_SIDE, NO_IDENTITY, ORGANIZATION, remaining
-from clearance.decide.compile.layers import CompiledLayer, Pair
-from clearance.decide.compile.outcome import ERROR, TRUE, UNKNOWN, Known, Sent, Test
-from clearance.decide.compile.statements import Holds, conjunction
+from clearance.decide.compile.layers import Clause, CompiledLayer
+from clearance.decide.compile.outcome import ERROR, TRUE, UNKNOWN, Known, Sent
 from clearance.decide.judge import Reading, strongest
 from clearance.decide.situation import Situation
 from clearance.decide.special_cases import Exceptions, exceptions
@@ -20,10 +19,8 @@ from clearance.match.principal import exempt, namings
 from clearance.model.decision import CheckType, DecisionEffect, Matched, Naming
 from clearance.model.policy import Statement
 
-__all__ = ["Cell", "Clause", "build", "naming_of"]
+__all__ = ["Cell", "build", "naming_of"]
 
-# Whether it holds, the tests behind that, the statement in its place, how it names the caller.
-Clause: TypeAlias = tuple[Holds, tuple[Test, ...], Pair, Naming | None]
 Group: TypeAlias = tuple[Clause, ...]  # one of them must hold
 Way: TypeAlias = tuple[Group, ...]  # all of these must allow
 
@@ -174,8 +171,9 @@ def build(situation: Situation, layers: Iterable[CompiledLayer], *, bounded: boo
             named, naming = naming_of(compiled.statement, situation, bounded=bounded)
             if not named:
                 continue
-            holds = _holds(compiled.allow, residue)
-            (allows if compiled.allow else denies).append((holds, residue, pair, naming))
+            if not (compiled.allow or residue):
+                return Cell(EXPLICIT, (layer.clause(pair, residue, naming),))
+            (allows if compiled.allow else denies).append(layer.clause(pair, residue, naming))
         group = _FREE if kind in special.always_allow else _shortest(allows)
         if kind in ORGANIZATION:
             levels.append(group)
@@ -184,10 +182,6 @@ def build(situation: Situation, layers: Iterable[CompiledLayer], *, bounded: boo
         if kind is CheckType.RESOURCE:
             grants = tuple(allows)
     return _cell(situation, special, denies, levels, held, grants, closed=closed)
-
-
-def _holds(allow: bool, residue: tuple[Test, ...]) -> Holds:  # noqa: FBT001
-    return conjunction(residue, allow=allow) if residue else _always
 
 
 # A layer that allows without any statement.
@@ -212,15 +206,11 @@ def _cell(
 ) -> Cell:
     ways = tuple(sorted(_ways(situation, special, held, grants), key=_open_groups))
     closed = closed or not ways or not all(levels)
-    if any(not clause[1] for clause in denies):
-        constant: DecisionEffect | None = EXPLICIT
-    elif denies:
-        constant = None
-    elif closed:
+    constant: DecisionEffect | None = None
+    if closed and not denies:
         constant = IMPLICIT
-    else:
-        sure = not any(map(_is_open, levels)) and _open_groups(ways[0]) == 0
-        constant = ALLOW if sure else None
+    elif not (denies or any(map(_is_open, levels)) or _open_groups(ways[0])):
+        constant = ALLOW
     return Cell(constant, tuple(denies), tuple(levels), ways, closed=closed)
 
 

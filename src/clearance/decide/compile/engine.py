@@ -159,7 +159,7 @@ class _Keeper:
         _, action, resource, given, endpoint = key
         situation, layers = self._situate(caller, action, resource, given, endpoint)
         cell = build(situation, layers, bounded=caller.bounded)
-        if not cell.settled:
+        if cell.constant is None:
             about = self._facts_about(situation.request, situation.resource_account)
             cell.known = {**about.values, **caller.facts.values}
         self._cells[key] = cell

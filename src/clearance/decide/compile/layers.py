@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from clearance.decide.compile.statements import CompiledPolicy, CompiledStatement
+from clearance.decide.compile.outcome import Test
+from clearance.decide.compile.statements import CompiledPolicy, CompiledStatement, Holds
 from clearance.decide.situation import Layer
-from clearance.model.decision import CheckType
+from clearance.model.decision import CheckType, Naming
 from clearance.model.policy import AttachedPolicy, Policy
 
-__all__ = ["CompiledLayer", "Library", "Pair"]
+__all__ = ["Clause", "CompiledLayer", "Library", "Pair"]
 
+# Whether it holds, the tests behind that, the statement in its place, how it names the caller.
+Clause: TypeAlias = tuple[Holds, tuple[Test, ...], "Pair", Naming | None]
 Pair: TypeAlias = tuple[AttachedPolicy, CompiledStatement]
 
 
@@ -39,7 +42,7 @@ class Library:
 class CompiledLayer:
     """One layer; ``broken`` when one of its policies could not be read."""
 
-    __slots__ = ("_found", "broken", "layer", "policies", "type")
+    __slots__ = ("_clauses", "_found", "broken", "layer", "policies", "type")
 
     def __init__(self, layer: Layer, library: Library) -> None:
         self.layer = layer
@@ -47,6 +50,7 @@ class CompiledLayer:
         self.broken = any(attached.error is not None for attached in layer.policies)
         self.policies = tuple((a, library.policy(a.policy)) for a in layer.policies)
         self._found: dict[str, tuple[Pair, ...]] = {}
+        self._clauses: dict[int, Clause] = {}
 
     def covering(self, action: str) -> tuple[Pair, ...]:
         """The statements that cover the folded action, in their places."""
@@ -58,4 +62,14 @@ class CompiledLayer:
                 for compiled in policy.covering(action)
             )
             self._found[action] = found
+        return found
+
+    def clause(self, pair: Pair, residue: tuple[Test, ...], naming: Naming | None) -> Clause:
+        """What is left to ask of a statement; made once where that is its conditions alone."""
+        compiled = pair[1]
+        if naming is not None or residue is not compiled.tests:
+            return compiled.holds(residue), residue, pair, naming
+        found = self._clauses.get(id(pair))
+        if found is None:
+            found = self._clauses[id(pair)] = (compiled.holds(residue), residue, pair, None)
         return found

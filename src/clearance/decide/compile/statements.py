@@ -41,8 +41,18 @@ NONE: Final[tuple[()]] = ()
 class CompiledStatement:
     """One statement: where it applies, and the tests it then makes of the context."""
 
-    __slots__ = ("_covers", "_policy", "_templates", "_tests", "allow", "anywhere", "keys",
-                 "sorted_keys", "statement")  # fmt: skip
+    __slots__ = (
+        "_covers",
+        "_holds",
+        "_policy",
+        "_templates",
+        "_tests",
+        "allow",
+        "anywhere",
+        "keys",
+        "sorted_keys",
+        "statement",
+    )
 
     def __init__(self, policy: Policy, statement: Statement) -> None:
         variables = policy.has_variables
@@ -50,6 +60,7 @@ class CompiledStatement:
         self.statement = statement
         self.allow = statement.effect is Effect.ALLOW
         self._tests: tuple[Test, ...] | None = None
+        self._holds: Holds | None = None
         resources = statement.resources
         everything = resources is None or "*" in resources
         self.anywhere = resources is None or (everything and not statement.not_resources)
@@ -72,6 +83,14 @@ class CompiledStatement:
                 for condition in self.statement.conditions
             )
         return self._tests
+
+    def holds(self, residue: tuple[Test, ...]) -> Holds:
+        """Whether the statement counts when only these tests are left to ask."""
+        if residue is not self._tests:
+            return conjunction(residue, allow=self.allow)
+        if self._holds is None:
+            self._holds = conjunction(residue, allow=self.allow)
+        return self._holds
 
     def residue(self, resource: str) -> tuple[Test, ...] | None:
         """What is left to ask about the context, or None when it never speaks of the resource."""
@@ -127,6 +146,8 @@ def conjunction(tests: Sequence[Test], *, allow: bool) -> Holds:
 
     A test that cannot be made stops an Allow and lets a Deny through (R55).
     """
+    if not tests:
+        return _always
     if len(tests) == 1:
         (only,) = tests
         if allow:
@@ -143,6 +164,10 @@ def conjunction(tests: Sequence[Test], *, allow: bool) -> Holds:
 
     least = TRUE if allow else ERROR
     return holds
+
+
+def _always(_: Sent, __: Known) -> bool:
+    return True
 
 
 class ActionIndex:
