@@ -21,7 +21,7 @@ from clearance.model.policy import (
     Statement,
 )
 from clearance.model.principal import Principal
-from clearance.model.request import Context, fold
+from clearance.model.request import Context, KeyState, fold
 from clearance.parse.variables import Variable, read_template
 from clearance.prove import patterns
 from clearance.prove.callers import SOMEBODY, Callers, callers_of
@@ -70,13 +70,14 @@ class Atom:
 class Space:
     """Everything some policies can tell apart: classes of key values, and callers.
 
-    ``names`` spells the keys as the policies do.
+    ``names`` spells the keys as the policies do. ``facts`` are keys that follow from who asks.
     ``catalog`` closes the world of actions: only actions that AWS has are asked about.
     """
 
     callers: Callers
     domains: Mapping[str, Domain]
     names: Mapping[str, str] = field(default_factory=dict)
+    facts: Context | None = None
     catalog: Catalog | None = None
     reasons: tuple[str, ...] = ()
     _cubes: dict[tuple[Statement, bool, Effect], Cube | None] = field(
@@ -89,13 +90,14 @@ class Space:
         policies: Iterable[Policy | AttachedPolicy],
         *,
         caller: Principal | None = None,
+        facts: Context | None = None,
         catalog: Catalog | None = None,
         multivalued: Callable[[str], bool | None] | None = None,
     ) -> Space:
         """The space of some policies.
 
-        With a ``caller`` there is only that one. ``multivalued`` answers for keys of services,
-        or says None.
+        With a ``caller`` there is only that one, and ``facts`` are what is known of it.
+        ``multivalued`` answers for keys of services, or says None.
         """
         plain = [p.policy if isinstance(p, AttachedPolicy) else p for p in policies]
         tests: dict[str, dict[Test, None]] = {}
@@ -105,7 +107,7 @@ class Space:
             for statement in policy.statements:
                 for condition in statement.conditions:
                     names.setdefault(fold(condition.key), condition.key)
-                    _collect(condition, policy.has_variables, tests, asked)
+                    _collect(condition, policy.has_variables, facts, tests, asked)
         domains = {
             key: domain_of(
                 key, tuple(tests.get(key, ())), single=_is_single(key, quantified, multivalued)
@@ -120,7 +122,7 @@ class Space:
         reasons = [f"`{key}`: {d.reason}" for key, d in domains.items() if not d.exact]
         if not callers.exact:
             reasons.append("too many principals")
-        return cls(callers, domains, names, catalog, tuple(reasons))
+        return cls(callers, domains, names, facts, catalog, tuple(reasons))
 
     @property
     def universe(self) -> Universe:
@@ -147,7 +149,7 @@ class Space:
         atoms: set[object] = set()
         for condition in statement.conditions:
             key = fold(condition.key)
-            if _depends(condition, variables=variables):
+            if _depends(condition, self.facts, variables=variables):
                 atoms.add(_atom(condition, effect))
                 continue
             side = self._side(condition, variables=variables, effect=effect)
@@ -155,10 +157,13 @@ class Space:
         action = _strings(
             [p.lower() for p in statement.actions], ACTION_PARTS, negated=statement.not_actions
         )
-        named = [
+        found = (
             patterns.of_resource(text, variables=variables)
             for text in statement.resources or ("*",)
-        ]
+        )
+        named = [bound for p in found if (bound := _bound(p, self.facts)) is not None]
+        if not named and not statement.not_resources:
+            return None
         resource = _strings(named, RESOURCE_PARTS, negated=statement.not_resources)
         return Cube(action, resource, who, keys, frozenset(atoms), statement)
 
@@ -170,7 +175,7 @@ class Space:
             present = Context.of({condition.key: _PROBE}, complete=True)
             there = holds(condition, present, variables=variables).truth in accepted
             return KeySide(absent, domain.full if there else 0)
-        yes, error = domain.passes[_test(condition, variables=variables)]
+        yes, error = domain.passes[_test(condition, self.facts, variables=variables)]
         passing = yes | error if Truth.ERROR in accepted else yes
         if domain.single or condition.quantifier is Quantifier.ALL:
             return KeySide(absent, passing)
@@ -213,17 +218,18 @@ def _first(wide: str, pattern: str) -> bool:
 def _collect(
     condition: Condition,
     variables: bool,  # noqa: FBT001
+    facts: Context | None,
     tests: dict[str, dict[Test, None]],
     asked: dict[str, bool],
 ) -> None:
     key = fold(condition.key)
     asked[key] = asked.get(key, False) or condition.quantifier is not None
-    for name in _variables(condition, variables=variables):
+    for name in _variables(condition, facts, variables=variables):
         asked.setdefault(fold(name), False)
     null = OPERATORS[condition.operator].family is Family.NULL
-    if null or not condition.values or _depends(condition, variables=variables):
+    if null or not condition.values or _depends(condition, facts, variables=variables):
         return
-    tests.setdefault(key, {})[_test(condition, variables=variables)] = None
+    tests.setdefault(key, {})[_test(condition, facts, variables=variables)] = None
 
 
 def _is_single(
@@ -239,38 +245,72 @@ def _is_single(
     return not quantified if told is None else not told
 
 
-def _pieces(condition: Condition, *, variables: bool) -> tuple[tuple[Token | Variable, ...], ...]:
+def _pieces(
+    condition: Condition, facts: Context | None, *, variables: bool
+) -> tuple[tuple[Token | Variable, ...], ...]:
+    """The values in pieces, with what is known of variables put in.
+
+    A value that a variable leaves without meaning is dropped: nothing fits it (R132).
+    """
     operator = OPERATORS[condition.operator]
     wildcards = COMPARISONS[operator.positive].wildcards
     replaced = variables and operator.variables
-    return tuple(
-        read_template(text, wildcards=wildcards, variables=replaced).parts
-        for text in condition.values
-    )
+    found = []
+    for text in condition.values:
+        parts = [
+            _known(part, facts) if isinstance(part, Variable) else part
+            for part in read_template(text, wildcards=wildcards, variables=replaced).parts
+        ]
+        if None not in parts:
+            found.append(tuple(part for part in parts if part is not None))
+    return tuple(found)
 
 
-def _variables(condition: Condition, *, variables: bool) -> tuple[str, ...]:
+def _known(variable: Variable, facts: Context | None) -> str | Variable | None:
+    """A variable's value; the variable itself when nothing is known, None when it has none."""
+    if facts is None:
+        return variable
+    values = facts.get(variable.key)
+    if values is not None:
+        return values[0] if len(values) == 1 else None
+    if facts.state(variable.key) is KeyState.ABSENT:
+        return variable.default
+    return variable
+
+
+def _bound(pattern: str, facts: Context | None) -> str | None:
+    """A pattern with what is known of its variables put in; None when nothing can match it."""
+    for key, default in patterns.variables_in(pattern):
+        known = _known(Variable(key, default), facts)
+        if known is None:
+            return None
+        if isinstance(known, str):
+            pattern = pattern.replace(patterns.variable(key, default), patterns.encode(known))
+    return pattern
+
+
+def _variables(condition: Condition, facts: Context | None, *, variables: bool) -> tuple[str, ...]:
     if not variables or not any("${" in text for text in condition.values):
         return ()
     return tuple(
         part.key
-        for parts in _pieces(condition, variables=variables)
+        for parts in _pieces(condition, facts, variables=variables)
         for part in parts
         if isinstance(part, Variable)
     )
 
 
-def _depends(condition: Condition, *, variables: bool) -> bool:
-    """True when a value holds a policy variable."""
+def _depends(condition: Condition, facts: Context | None, *, variables: bool) -> bool:
+    """True when a value holds a policy variable that nobody knows."""
     if OPERATORS[condition.operator].family is Family.NULL:
         return False
-    return bool(_variables(condition, variables=variables))
+    return bool(_variables(condition, facts, variables=variables))
 
 
-def _test(condition: Condition, *, variables: bool) -> Test:
+def _test(condition: Condition, facts: Context | None, *, variables: bool) -> Test:
     values = tuple(
         tuple(part for part in parts if not isinstance(part, Variable) and part != "")
-        for parts in _pieces(condition, variables=variables)
+        for parts in _pieces(condition, facts, variables=variables)
     )
     return Test(condition.operator, values)
 

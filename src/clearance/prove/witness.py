@@ -10,7 +10,7 @@ from clearance.match.conditions import holds
 from clearance.match.truth import Truth
 from clearance.model.operators import OPERATORS
 from clearance.model.policy import Effect
-from clearance.model.request import Context, Request, fold
+from clearance.model.request import Context, KeyState, Request, fold
 from clearance.parse.variables import keys_in
 from clearance.prove import patterns
 from clearance.prove.actions import actions_in, is_in
@@ -83,6 +83,8 @@ def _needed(box: Box) -> tuple[str, ...]:
 
 
 def _values(space: Space, box: Box, key: str) -> tuple[str, ...]:
+    if space.facts is not None and space.facts.state(key) is not KeyState.UNKNOWN:
+        return space.facts.get(key) or ()
     side = box.keys.get(key)
     return () if side is None or side.absent else _present(space, side, key)
 
