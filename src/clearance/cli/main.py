@@ -7,7 +7,20 @@ import sys
 
 import typer
 
-from clearance.cli import actions, check, collect, demo, explain, run, serve, what_can, who_can
+from clearance.cli import (
+    actions,
+    at,
+    check,
+    collect,
+    demo,
+    env,
+    explain,
+    history,
+    run,
+    serve,
+    what_can,
+    who_can,
+)
 from clearance.cli.output import BAD_INPUT
 from clearance.model.errors import ClearanceError, PolicyError
 
@@ -30,6 +43,9 @@ app.command("actions")(actions.actions)
 app.command("explain")(explain.explain)
 app.command("run", context_settings={"allow_interspersed_args": False})(run.run)
 app.command("collect")(collect.collect)
+app.command("history")(history.history)
+app.command("at", context_settings={"allow_interspersed_args": False})(at.at)
+app.command("env")(env.env)
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,175 @@
+"""clearance history: who changed what, when, by which call, and how the documents differ."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from clearance.cli import output
+from clearance.cli.moments import moment
+from clearance.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from clearance.store.port import Record
+
+__all__ = ["history"]
+
+HIDDEN: Final = "(hidden)"
+# Rows that the server writes for itself.
+BOOKKEEPING: Final = frozenset({"KeepUsage"})
+
+
+def history(
+    data: Path = typer.Option(Path(".clearance"), "--data", help="The folder of the store."),
+    principal: str | None = typer.Option(None, help="Only changes made by this ARN."),
+    resource: str | None = typer.Option(
+        None, help="Only changes of this: an ARN, or the name of a user, role, policy, function."
+    ),
+    operation: str | None = typer.Option(None, help="Only changes by this operation."),
+    since: str | None = typer.Option(None, help="From: a date, a time, or `2h` (ago)."),
+    until: str | None = typer.Option(None, help="Until: a date, a time, or `2h` (ago)."),
+    limit: int = typer.Option(50, help="At most so many changes, the newest."),
+    bookkeeping: bool = typer.Option(False, "--all", help="Also what the server wrote for itself."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Show who changed what, newest last, with the difference of each document.
+
+    Example: clearance history --resource lambda_executer --since 7d
+    """
+    from clearance import wiring
+    from clearance.store.port import HistoryQuery
+    from clearance.store.sqlite import DATABASE_FILE
+
+    if not (data / DATABASE_FILE).exists():
+        raise UsageError(f"`{data}` holds no store; --data takes the folder of `clearance serve`")
+    now = wiring.now()
+    query = HistoryQuery(
+        since=moment(since, now) if since else None,
+        until=moment(until, now) if until else None,
+        principal=principal,
+        resource=resource,
+        operation=operation,
+    )
+    found: list[Record] = []
+    store = wiring.open_store(data, read_only=True)
+    try:
+        for record in store.history(query):
+            if len(found) == limit:
+                break
+            if bookkeeping or record.entry.operation not in BOOKKEEPING:
+                found.append(record)
+    finally:
+        store.close()
+    found.reverse()
+    if as_json:
+        output.print_json([_record_json(record) for record in found])
+        return
+    out = output.console()
+    for record in found:
+        _show(out, record)
+    if not found:
+        out.print("nothing was changed that fits", style="dim")
+
+
+def _record_json(record: Record) -> dict[str, Any]:
+    entry = record.entry
+    return {
+        "sequence": record.seq,
+        "time": entry.when.isoformat(),
+        "principal": entry.who,
+        "account": entry.account,
+        "region": entry.region,
+        "service": entry.service,
+        "operation": entry.operation,
+        "requestId": entry.request_id,
+        "sourceIp": entry.source_ip,
+        "input": entry.input,
+        "resources": list(entry.resources),
+        "changes": [
+            {
+                "path": "/".join(change.path),
+                "differences": [
+                    {"field": field, "before": before, "after": after}
+                    for field, before, after in differences(change.before, change.after)
+                ],
+            }
+            for change in record.changes
+        ],
+    }
+
+
+def _show(out: Console, record: Record) -> None:
+    entry = record.entry
+    out.print(f"{entry.when:%Y-%m-%d %H:%M:%S}  {entry.service}:{entry.operation}", style="bold")
+    out.print(f"  by {entry.who}", soft_wrap=True)
+    for change in record.changes:
+        out.print(f"  {'/'.join(change.path)}", style="cyan", soft_wrap=True)
+        for field, before, after in differences(change.before, change.after):
+            _show_difference(out, field, before, after)
+    out.print()
+
+
+def _show_difference(out: Console, field: str, before: str | None, after: str | None) -> None:
+    documents = [_pretty(text) for text in (before, after)]
+    if not any(documents):
+        shown = f"    {field}: {before or '(none)'} -> {after or '(none)'}"
+        out.print(shown, soft_wrap=True)
+        return
+    out.print(f"    {field}", style="dim", soft_wrap=True)
+    old, new = (document or [] for document in documents)
+    for line in difflib.unified_diff(old, new, lineterm="", n=2):
+        if line.startswith(("---", "+++", "@@")):
+            continue
+        style = {"+": "green", "-": "red"}.get(line[:1], "dim")
+        out.print(f"      {line}", style=style, soft_wrap=True)
+
+
+def _pretty(text: str | None) -> list[str] | None:
+    """The lines of a JSON document; None for any other text."""
+    if not text or not text.lstrip().startswith("{"):
+        return None
+    try:
+        return json.dumps(json.loads(text), indent=2).splitlines()
+    except ValueError:
+        return None
+
+
+def differences(before: object, after: object) -> Iterator[tuple[str, str | None, str | None]]:
+    """Every text that differs between two values: its place, what was there, what is."""
+    old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
+    for field in dict.fromkeys((*old, *new)):
+        if old.get(field) != new.get(field):
+            yield field, old.get(field), new.get(field)
+
+
+def _leaves(value: object, place: str) -> Iterator[tuple[str, str]]:
+    from dataclasses import fields, is_dataclass
+
+    from clearance.model.estate import Secret
+    from clearance.store.changes import ABSENT
+
+    if value is None or value is ABSENT or value == ():
+        return
+    if isinstance(value, Secret):
+        yield place, HIDDEN
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _leaves(getattr(value, field.name), _join(place, field.name))
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, _join(place, str(key)))
+    elif isinstance(value, tuple | frozenset | list):
+        yield place, ", ".join(sorted(map(str, value)))
+    else:
+        yield place, str(value)
+
+
+def _join(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
