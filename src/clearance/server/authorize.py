@@ -82,6 +82,8 @@ def denial_text(
     if request.principal.kind in _IDENTITIES:
         # Whoever shows a token has no ARN to be named by.
         return f"Not authorized to perform {permission.shown_action or permission.action}"
+    if request.principal.kind is PrincipalKind.ANONYMOUS and permission.action.startswith("s3:"):
+        return "Access Denied"  # S3 explains itself only to those who signed
     stated = decision.stated
     explicit = stated is not None and stated.effect is CheckEffect.EXPLICIT_DENY
     arn = stated.denies[0].policy.arn if stated is not None and stated.denies else None

@@ -197,6 +197,8 @@ class Endpoint:
             message = path_style(message)
             meant = self.services.open_to_all(message)
         at.service = meant
+        if message.parameter("AWSAccessKeyId") is not None:  # signed, as S3 once was
+            raise AuthenticationError(AuthFailure.UNSUPPORTED)
         try:
             found = route((meant,) if meant is not None else (), message)
         except FaultError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -265,6 +266,12 @@ def _deleting_many(ask: Ask) -> Iterable[Permission]:
 
 
 def _creating_bucket(ask: Ask) -> Iterable[Permission]:
+    """In the caller's account, even where the name is taken by another one."""
+    for found in _new_bucket(ask):
+        yield replace(found, resource_account=ask.call.account)
+
+
+def _new_bucket(ask: Ask) -> Iterable[Permission]:
     context = {**_common(ask), **_headers(ask)}
     place = ask.text("CreateBucketConfiguration.LocationConstraint")
     if place is not None:
