@@ -1,0 +1,1 @@
+"""One file a topic; each check yields what it finds and asks nothing of the others."""
