@@ -115,8 +115,8 @@ class Function:
     """A function with everything that hangs on it.
 
     ``policies``, ``urls``, ``event_invoke``, ``provisioned`` and ``runtime_management`` are keyed
-    by qualifier; the empty string is the unqualified function. ``versions`` holds published versions by number; a number is never
-    used twice, so ``next_version`` counts on.
+    by qualifier; the empty string is the unqualified function. ``versions`` holds published
+    versions by number; a number is never used twice, so ``next_version`` counts on.
     """
 
     name: str

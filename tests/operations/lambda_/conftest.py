@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from tests.operations.stage import A, Stage, archive
+from tests.operations.stage import ADMIN, A, Stage, archive
 
 from clearance.operations.lambda_ import OPERATIONS
 
@@ -12,8 +14,14 @@ ROLE = f"arn:aws:iam::{A}:role/exec"
 
 @pytest.fixture
 def functions() -> Stage:
-    """Lambda without any function."""
-    return Stage("lambda", OPERATIONS)
+    """Lambda without any function, whose execution role may do everything."""
+    stage = Stage("lambda", OPERATIONS)
+    account = stage.account
+    role = replace(account.roles["exec"], attached=(ADMIN,))
+    stage.estate = stage.estate.with_account(
+        replace(account, roles={**account.roles, "exec": role})
+    )
+    return stage
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ RESERVED = {"Variables": {"AWS_REGION": "x"}}
 
 
 def test_create(functions: Stage) -> None:
+    functions("PublishLayerVersion", LayerName="l", Content={"ZipFile": archive()})
     answer = functions(
         "CreateFunction",
         **NEW,

@@ -1,4 +1,4 @@
-"""Lambda's operations, but for Invoke: running code is not pure."""
+"""Lambda's operations, but for Invoke and its kin: running code is not pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,9 +6,15 @@ from typing import Final
 from clearance.operations.call import Operation
 from clearance.operations.lambda_ import (
     aliases,
+    code_signing,
     event_invoke,
+    event_sources,
     functions,
+    layer_permissions,
+    layers,
+    management,
     permissions,
+    provisioned,
     resource_policy,
     settings,
     urls,
@@ -31,9 +37,15 @@ __all__ = [
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     **aliases.OPERATIONS,
+    **code_signing.OPERATIONS,
     **event_invoke.OPERATIONS,
+    **event_sources.OPERATIONS,
     **functions.OPERATIONS,
+    **layer_permissions.OPERATIONS,
+    **layers.OPERATIONS,
+    **management.OPERATIONS,
     **permissions.OPERATIONS,
+    **provisioned.OPERATIONS,
     **resource_policy.OPERATIONS,
     **settings.OPERATIONS,
     **urls.OPERATIONS,

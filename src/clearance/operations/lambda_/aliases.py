@@ -111,6 +111,7 @@ def delete_alias(estate: Estate, call: Call, given: Input) -> tuple[Estate, Outp
         policies={k: v for k, v in function.policies.items() if k != name},
         urls={k: v for k, v in function.urls.items() if k != name},
         event_invoke={k: v for k, v in function.event_invoke.items() if k != name},
+        provisioned={k: v for k, v in function.provisioned.items() if k != name},
     )
     return changed(estate, what.account, after), {}
 

@@ -10,16 +10,19 @@ from clearance.model.estate import Estate
 from clearance.model.function import Function, FunctionConfiguration
 from clearance.operations.call import Call, Input, Operation, Output
 from clearance.operations.constraints import Choice, Number, Rule, Text, check
+from clearance.operations.lambda_.code_signing import refuse_unsigned
 from clearance.operations.lambda_.configuration import (
     check_tags,
     configured,
     refuse_unsupported,
     shown,
 )
+from clearance.operations.lambda_.dead_letters import refuse_undeliverable
 from clearance.operations.lambda_.execution_role import refuse_untrusted_role
 from clearance.operations.lambda_.faults import VALIDATION, conflict, invalid, no_function, stale
+from clearance.operations.lambda_.layers import refuse_missing_layers
 from clearance.operations.lambda_.names import read_name
-from clearance.operations.lambda_.package import Package, keep
+from clearance.operations.lambda_.package import Package, code_of, location
 from clearance.operations.lambda_.resolve import (
     LATEST,
     ResolvedFunction,
@@ -67,12 +70,16 @@ def create_function(estate: Estate, call: Call, given: Input) -> tuple[Estate, O
         revision_id=call.ports.uuid(),
     )
     latest = configured(blank, given)
-    function = Function(name.name, call.region, latest, tags=dict(tags))
+    signing = given.get("CodeSigningConfigArn")
+    function = Function(name.name, call.region, latest, tags=dict(tags), code_signing=signing)
     arn = function_arn(account, function)
     refuse_untrusted_role(estate, account, given.get("Role"), arn, call.now)
     if function.key in account.functions:
         raise conflict(f"Function already exist: {name.name}")
-    package = _package(given.get("Code") or {}, call)
+    refuse_missing_layers(estate, latest.layers, (), call.region)
+    refuse_unsigned(account, signing, name.name)
+    refuse_undeliverable(estate, latest, call)
+    package = code_of(given.get("Code") or {}, call.ports)
     function = replace(function, latest=_with_code(latest, package))
     what = ResolvedFunction(account, function, "", function.latest, arn)
     if given.get("Publish"):
@@ -85,7 +92,7 @@ def get_function(estate: Estate, call: Call, given: Input) -> tuple[Estate, Outp
     what = _meant(estate, call, given)
     answer: dict[str, Any] = {
         "Configuration": shown(what),
-        "Code": {"RepositoryType": "S3"},
+        "Code": {"RepositoryType": "S3", "Location": location(what.configuration.code)},
     }
     if what.function.tags:
         answer["Tags"] = dict(what.function.tags)
@@ -163,6 +170,7 @@ def delete_function(estate: Estate, call: Call, given: Input) -> tuple[Estate, O
         versions=_without(what.function.versions, name.qualifier),
         policies=_without(what.function.policies, name.qualifier),
         event_invoke=_without(what.function.event_invoke, name.qualifier),
+        provisioned=_without(what.function.provisioned, name.qualifier),
     )
     return changed(estate, what.account, function), {"StatusCode": 204}
 
@@ -171,7 +179,8 @@ def update_function_code(estate: Estate, call: Call, given: Input) -> tuple[Esta
     """Give the unpublished version other code."""
     refuse_unsupported(given)
     what = _latest(estate, call, given)
-    code = _package(given, call)
+    refuse_unsigned(what.account, what.function.code_signing, what.function.name)
+    code = code_of(given, call.ports)
     latest = configured(what.function.latest, {"Architectures": given.get("Architectures")})
     latest = _touched(_with_code(latest, code), call)
     after = replace(what, function=replace(what.function, latest=latest), configuration=latest)
@@ -194,6 +203,10 @@ def update_function_configuration(
     latest = _touched(configured(what.function.latest, given), call)
     if given.get("Role") is not None:
         refuse_untrusted_role(estate, what.account, given["Role"], what.unqualified_arn, call.now)
+    if given.get("Layers") is not None:
+        refuse_missing_layers(estate, latest.layers, what.function.latest.layers, call.region)
+    if given.get("DeadLetterConfig") is not None:
+        refuse_undeliverable(estate, latest, call)
     after = replace(what, function=replace(what.function, latest=latest), configuration=latest)
     return changed(estate, after.account, after.function), shown(after)
 
@@ -213,15 +226,6 @@ def _latest(estate: Estate, call: Call, given: Input) -> ResolvedFunction:
     if given.get("RevisionId") not in {None, what.function.latest.revision_id}:
         raise stale()
     return what
-
-
-def _package(code: Mapping[str, Any], call: Call) -> Package:
-    content = code.get("ZipFile")
-    if content is None:
-        if code.get("S3Bucket"):
-            raise invalid("Clearance reads code from ZipFile; S3Bucket needs the services extra.")
-        raise invalid("Please provide a source for function code.")
-    return keep(bytes(content), call.ports)
 
 
 def _with_code(configuration: FunctionConfiguration, package: Package) -> FunctionConfiguration:

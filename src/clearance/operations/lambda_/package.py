@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from zipfile import BadZipFile, LargeZipFile, ZipFile
 
 from clearance.operations.call import Ports
 from clearance.operations.fault import OperationError
 from clearance.operations.lambda_.faults import invalid
 
-__all__ = ["CODE_SIZE_UNZIPPED", "CODE_SIZE_ZIPPED", "Package", "keep"]
+__all__ = ["CODE_SIZE_UNZIPPED", "CODE_SIZE_ZIPPED", "LOCATION", "Package", "code_of", "location"]
 
 # Lambda Developer Guide, gettingstarted-limits: 50 MB zipped, 250 MB unzipped.
 CODE_SIZE_ZIPPED: Final = 52_428_800
@@ -29,12 +30,30 @@ class Package:
     sha256: str
 
 
-def keep(content: bytes, ports: Ports) -> Package:
-    """Check a zip and keep it.
+LOCATION: Final = "blob:"
+"""How an answer names a blob; whoever serves the answer makes a link of it."""
+
+
+def location(code: str) -> str:
+    """The Location of a package, to be made into a link."""
+    return f"{LOCATION}{code}"
+
+
+def code_of(given: Mapping[str, Any], ports: Ports) -> Package:
+    """The package that ZipFile holds, checked and kept.
 
     Raises:
         OperationError: as Lambda words it.
     """
+    content = given.get("ZipFile")
+    if content is not None:
+        return _keep(bytes(content), ports)
+    if given.get("S3Bucket"):
+        raise invalid("Clearance reads code from ZipFile; S3Bucket needs the services extra.")
+    raise invalid("Please provide a source for function code.")
+
+
+def _keep(content: bytes, ports: Ports) -> Package:
     check_zip(content)
     digest = hashlib.sha256(content).digest()
     return Package(ports.put_blob(content), len(content), base64.b64encode(digest).decode())

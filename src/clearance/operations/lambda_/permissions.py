@@ -16,7 +16,14 @@ from clearance.operations.lambda_.faults import VALIDATION, conflict, invalid, m
 from clearance.operations.lambda_.principals import pins_of, principal_element
 from clearance.operations.lambda_.resolve import LATEST, ResolvedFunction, changed, resolve
 
-__all__ = ["MAX_POLICY", "OPERATIONS", "permission_statement", "refuse_stale", "save_policy"]
+__all__ = [
+    "MAX_POLICY",
+    "OPERATIONS",
+    "permission_statement",
+    "refuse_long",
+    "refuse_stale",
+    "save_policy",
+]
 
 MAX_POLICY: Final = 20480
 _NO_POLICY: Final = "The resource you requested does not exist."
@@ -104,14 +111,8 @@ def save_policy(
 
     The function, version or alias gets the same revision: a policy is part of it.
     """
-    if text is not None and len(text.encode()) > MAX_POLICY:
-        raise OperationError(
-            "PolicyLengthExceededException",
-            f"The final policy size ({len(text.encode())}) is bigger than the limit"
-            f" ({MAX_POLICY}).",
-            400,
-            {"Type": "User"},
-        )
+    if text is not None:
+        refuse_long(text)
     revision = call.ports.uuid()
     function, qualifier = what.function, what.qualifier
     policies = {q: policy for q, policy in function.policies.items() if q != qualifier}
@@ -127,6 +128,18 @@ def save_policy(
         version = replace(what.configuration, revision_id=revision)
         function = replace(function, versions={**function.versions, version.version: version})
     return changed(estate, what.account, function), revision
+
+
+def refuse_long(text: str) -> None:
+    """Refuse a policy beyond 20 KB (R219)."""
+    size = len(text.encode())
+    if size > MAX_POLICY:
+        raise OperationError(
+            "PolicyLengthExceededException",
+            f"The final policy size ({size}) is bigger than the limit ({MAX_POLICY}).",
+            400,
+            {"Type": "User"},
+        )
 
 
 def refuse_stale(what: ResolvedFunction, given: Input, api: str) -> None:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
-from clearance.model.estate import Account, Estate
+from clearance.model.estate import Estate
 from clearance.operations.call import Call, Input, Operation, Output
 from clearance.operations.constraints import Number, Text, check
 from clearance.operations.lambda_.configuration import check_tags
-from clearance.operations.lambda_.faults import VALIDATION, invalid
+from clearance.operations.lambda_.faults import VALIDATION, invalid, missing
 from clearance.operations.lambda_.names import ARN
 from clearance.operations.lambda_.package import CODE_SIZE_UNZIPPED, CODE_SIZE_ZIPPED
+from clearance.operations.lambda_.provisioned import CONCURRENCY, UNRESERVED, taken
 from clearance.operations.lambda_.resolve import (
-    ResolvedFunction,
     changed,
     resolve,
     unqualified,
 )
 
-__all__ = ["CONCURRENCY", "OPERATIONS"]
+__all__ = ["OPERATIONS"]
 
-# Lambda Developer Guide, gettingstarted-limits: 1,000 concurrent executions, 75 GB of code; 100
-# executions stay unreserved.
-CONCURRENCY: Final = 1000
-_UNRESERVED: Final = 100
+# Lambda Developer Guide, gettingstarted-limits: 75 GB of code.
 _CODE_SIZE: Final = 80_530_636_800
+_OTHER: Final = (
+    r"arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:\d{12}:"
+    r"(code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F-]{36})"
+)
 
 
 def put_function_concurrency(estate: Estate, call: Call, given: Input) -> tuple[Estate, Output]:
@@ -35,11 +37,16 @@ def put_function_concurrency(estate: Estate, call: Call, given: Input) -> tuple[
     check(given, rules, VALIDATION, required=tuple(rules))
     what = unqualified(estate, call, given)
     wanted = given["ReservedConcurrentExecutions"]
-    others = _reserved(what.account, call.region) - (what.function.reserved_concurrency or 0)
-    if CONCURRENCY - others - wanted < _UNRESERVED:
+    if CONCURRENCY - taken(what.account, call.region, what.function) - wanted < UNRESERVED:
         raise invalid(
             "Specified ReservedConcurrentExecutions for function decreases account's"
-            f" UnreservedConcurrentExecution below its minimum value of [{_UNRESERVED}]."
+            f" UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+        )
+    ready = sum(config.requested for config in what.function.provisioned.values())
+    if wanted < ready:
+        raise invalid(
+            f"ReservedConcurrentExecutions  {wanted} should not be lower than function's total"
+            f" provisioned concurrency [{ready}]."
         )
     function = replace(what.function, reserved_concurrency=wanted)
     return changed(estate, what.account, function), {"ReservedConcurrentExecutions": wanted}
@@ -58,28 +65,25 @@ def delete_function_concurrency(estate: Estate, call: Call, given: Input) -> tup
 
 
 def tag_resource(estate: Estate, call: Call, given: Input) -> tuple[Estate, Output]:
-    """Add tags to a function; its versions and aliases use them too."""
+    """Add tags to a function (its versions and aliases use them too), or to a configuration."""
     check(given, {}, VALIDATION, required=("Tags",))
-    what = _tagged(estate, call, given)
+    tagged = _tagged(estate, call, given)
     if not given["Tags"]:
         raise invalid("An error occurred and the request cannot be processed: no tags were given.")
-    check_tags(given["Tags"], what.function.tags)
-    tags = {**what.function.tags, **given["Tags"]}
-    return changed(estate, what.account, replace(what.function, tags=tags)), {}
+    check_tags(given["Tags"], tagged.tags)
+    return tagged.put({**tagged.tags, **given["Tags"]}), {}
 
 
 def untag_resource(estate: Estate, call: Call, given: Input) -> tuple[Estate, Output]:
-    """Remove tags from a function."""
+    """Remove tags."""
     check(given, {}, VALIDATION, required=("TagKeys",))
-    what = _tagged(estate, call, given)
-    gone = set(given["TagKeys"])
-    tags = {key: value for key, value in what.function.tags.items() if key not in gone}
-    return changed(estate, what.account, replace(what.function, tags=tags)), {}
+    tagged, gone = _tagged(estate, call, given), set(given["TagKeys"])
+    return tagged.put({k: v for k, v in tagged.tags.items() if k not in gone}), {}
 
 
 def list_tags(estate: Estate, call: Call, given: Input) -> tuple[Estate, Output]:
-    """The function's tags."""
-    return estate, {"Tags": dict(_tagged(estate, call, given).function.tags)}
+    """The tags."""
+    return estate, {"Tags": dict(_tagged(estate, call, given).tags)}
 
 
 def get_account_settings(
@@ -91,34 +95,65 @@ def get_account_settings(
     account = estate.accounts[call.account]
     functions = [f for f in account.functions.values() if f.region == call.region]
     size = sum(c.code_size for f in functions for c in (f.latest, *f.versions.values()))
+    layers = [layer for layer in account.layers.values() if layer.region == call.region]
+    size += sum(v.code_size for layer in layers for v in layer.versions.values() if not v.deleted)
     return estate, {
         "AccountLimit": {
             "TotalCodeSize": _CODE_SIZE,
             "CodeSizeUnzipped": CODE_SIZE_UNZIPPED,
             "CodeSizeZipped": CODE_SIZE_ZIPPED,
             "ConcurrentExecutions": CONCURRENCY,
-            "UnreservedConcurrentExecutions": CONCURRENCY - _reserved(account, call.region),
+            "UnreservedConcurrentExecutions": CONCURRENCY - taken(account, call.region),
         },
         "AccountUsage": {"TotalCodeSize": size, "FunctionCount": len(functions)},
     }
 
 
-def _reserved(account: Account, region: str) -> int:
-    functions = account.functions.values()
-    return sum(f.reserved_concurrency or 0 for f in functions if f.region == region)
+@dataclass(frozen=True, slots=True)
+class _Tagged:
+    """What bears tags: those it has, and how to give it others."""
+
+    tags: Mapping[str, str]
+    put: Callable[[Mapping[str, str]], Estate]
 
 
-def _tagged(estate: Estate, call: Call, given: Input) -> ResolvedFunction:
-    arn = given.get("Resource")
-    rule = Text(1, 10000, ARN.pattern)
-    check({"Resource": arn}, {"Resource": rule}, VALIDATION, required=("Resource",))
-    what = resolve(estate, call.account, call.region, arn or "")
+def _tagged(estate: Estate, call: Call, given: Input) -> _Tagged:
+    rules = {"Resource": Text(1, 10000, f"{ARN.pattern}|{_OTHER}")}
+    check(given, rules, VALIDATION, required=("Resource",))
+    arn = given["Resource"]
+    if re.fullmatch(_OTHER, arn):
+        return _tagged_configuration(estate, call, arn)
+    what = resolve(estate, call.account, call.region, arn)
     if what.qualifier:
         raise invalid(
             "Tags on function aliases and versions are not supported. Please specify a function"
             " ARN."
         )
-    return what
+    return _Tagged(
+        what.function.tags,
+        lambda tags: changed(estate, what.account, replace(what.function, tags=tags)),
+    )
+
+
+def _tagged_configuration(estate: Estate, call: Call, arn: str) -> _Tagged:
+    """An event source mapping or a code signing configuration."""
+    account = estate.accounts[call.account]
+    if config := account.code_signing.get(arn):
+
+        def put_config(tags: Mapping[str, str]) -> Estate:
+            table = {**account.code_signing, arn: replace(config, tags=tags)}
+            return estate.with_account(replace(account, code_signing=table))
+
+        return _Tagged(config.tags, put_config)
+    mapping = account.event_sources.get(arn.rpartition(":")[2])
+    if mapping is None or mapping.arn(account.id, account.partition) != arn:
+        raise missing("The resource you requested does not exist.")
+
+    def put_mapping(tags: Mapping[str, str]) -> Estate:
+        table = {**account.event_sources, mapping.uuid: replace(mapping, tags=tags)}
+        return estate.with_account(replace(account, event_sources=table))
+
+    return _Tagged(mapping.tags, put_mapping)
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {

@@ -154,13 +154,15 @@ def _roles(ask: Ask) -> Iterable[str | None]:
 
 def _code_object(ask: Ask) -> str | None:
     """Lambda reads the deployment package as the caller."""
-    bucket = ask.text("Code.S3Bucket", "S3Bucket")
-    key = ask.text("Code.S3Key", "S3Key")
+    bucket = ask.text("Code.S3Bucket", "Content.S3Bucket", "S3Bucket")
+    key = ask.text("Code.S3Key", "Content.S3Key", "S3Key")
     return f"arn:{ask.partition}:s3:::{bucket}/{key}" if bucket and key else None
 
 
 def _code_version(ask: Ask) -> bool:
-    return ask.text("Code.S3ObjectVersion", "S3ObjectVersion") is not None
+    return (
+        ask.text("Code.S3ObjectVersion", "Content.S3ObjectVersion", "S3ObjectVersion") is not None
+    )
 
 
 def _as_caller(ask: Ask) -> Mapping[str, Value]:
@@ -196,8 +198,10 @@ def _mapping_function(ask: Ask) -> Mapping[str, Value]:
     """The function in the request; else that of the mapping, if the estate has it."""
     if ask.text("FunctionName"):
         return _function_arn_key(ask)
+    mapping = ask.account.event_sources.get(ask.text("UUID") or "") if ask.account else None
     known = ask.resource(_mapping(ask) or "")
     function = known.attributes.get("FunctionArn") if known else None
+    function = mapping.function if mapping else function
     return {"lambda:FunctionArn": function} if function else {}
 
 
@@ -291,7 +295,7 @@ TABLE: Final[Mapping[str, Row]] = {
     ),
     **same("GetEventSourceMapping DeleteEventSourceMapping UpdateEventSourceMapping",
            on(_mapping, _mapping_function)),
-    "PublishLayerVersion": on(_layer),
+    "PublishLayerVersion": all_of(on(_layer), _CODE),
     **same(
         "AddLayerVersionPermission DeleteLayerVersion GetLayerVersion GetLayerVersionPolicy "
         "RemoveLayerVersionPermission",
