@@ -34,8 +34,9 @@ from clearance.prove.globs import contains, intersects
 from clearance.prove.sets import Part, RequestSet, everything, nothing
 from clearance.prove.space import Space
 
-__all__ = ["Standing", "facts_of", "granted", "layers_of"]
+__all__ = ["Standing", "beyond", "facts_of", "granted", "layers_of"]
 
+ELSEWHERE: Final = "999999999999"
 _PROBE_ACTION: Final = "s3:GetObject"
 _PROBE_RESOURCE: Final = "arn:aws:s3:::example/example"
 
@@ -62,8 +63,9 @@ class Standing:
     @property
     def resource_account(self) -> str | None:
         """The owner of the resources this is about."""
-        other = "999999999999" if self.caller.account != "999999999999" else "888888888888"
-        return self.caller.account if self.same_account else other
+        if self.same_account and self.caller.account is not None:
+            return self.caller.account
+        return ELSEWHERE if self.caller.account != ELSEWHERE else "123456789012"
 
 
 def layers_of(caller: Principal, policies: PolicySet) -> tuple[Layer, ...]:
@@ -82,14 +84,23 @@ def facts_of(caller: Principal, estate: Estate | None = None) -> Context:
 
 def granted(space: Space, standing: Standing) -> RequestSet:
     """The requests a caller may make; the space must know the caller and its facts."""
-    known = _known(space)
+    return beyond(space, standing, None)
+
+
+def beyond(space: Space, standing: Standing, other: Standing | None) -> RequestSet:
+    """The requests a caller may make and could not make where it stood otherwise.
+
+    Both standings are of one caller and one kind of resource, so the special cases are the same.
+    """
     found = nothing(space)
     for region, special in _regions(space, standing):
-        if special.always is DecisionEffect.ALLOW:
-            found |= region
-        elif special.always is None:
-            found |= region & _combined(space, standing, special)
-    return found & known
+        if special.always is not None:
+            if special.always is DecisionEffect.ALLOW and other is None:
+                found |= region
+            continue
+        here = region & _combined(space, standing, special)
+        found |= here - _combined(space, other, special) if other is not None else here
+    return found & _known(space)
 
 
 def _known(space: Space) -> RequestSet:

@@ -41,7 +41,7 @@ class World:
     catalog: Catalog | None = None
     caller: Principal | None = None
     multivalued: Callable[[str], bool | None] | None = None
-    steps: int = 60_000
+    steps: int = 200_000
     strict: bool = False
 
     def effort(self) -> Effort:

@@ -24,11 +24,11 @@ class Effort:
     ``strict``: raise ProofError where the answer would be "unknown" because of a bug.
     """
 
-    steps: int = 60_000
+    steps: int = 200_000
     strict: bool = False
 
-    def spend(self) -> None:
-        """One step; raises TooHardError when none is left."""
-        self.steps -= 1
+    def spend(self, steps: int = 1) -> None:
+        """Some steps; raises TooHardError when none is left."""
+        self.steps -= steps
         if self.steps < 0:
             raise TooHardError("the search was given up: too many overlapping patterns")

@@ -148,7 +148,7 @@ def survivors(universe: Universe, box: Box, cubes: Sequence[Cube], effort: Effor
     if any(_covers(universe, box, cube) for cube in cubes):
         return
     while True:
-        effort.spend()
+        effort.spend(1 + len(cubes))
         cutting, pieces, rest = _best_cut(universe, box, cubes)
         if pieces is None:
             yield box

@@ -73,8 +73,9 @@ class RequestSet:
     def _with(self, other: RequestSet, parts: Iterable[Part]) -> RequestSet:
         if self.space is not other.space:
             raise ValueError("sets of different spaces cannot be compared")
-        kept = tuple(part for part in parts if part.cubes)
-        return RequestSet(self.space, kept, tuple(dict.fromkeys(self.reasons + other.reasons)))
+        return RequestSet(
+            self.space, _gathered(parts), tuple(dict.fromkeys(self.reasons + other.reasons))
+        )
 
     def pieces(self, effort: Effort | None = None) -> Iterator[Piece]:
         """Boxes that hold all the set's requests; none at all proves the set empty.
@@ -100,6 +101,16 @@ class RequestSet:
         """False when AWS has no action of the box."""
         catalog = self.space.catalog
         return catalog is None or any(actions_in(catalog, box.action, box.not_action))
+
+
+def _gathered(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Parts that lack the same cubes, as one."""
+    by_without: dict[tuple[int, ...], tuple[list[Cube], tuple[Cube, ...]]] = {}
+    for part in parts:
+        if part.cubes:
+            key = tuple(map(id, part.without))
+            by_without.setdefault(key, ([], part.without))[0].extend(part.cubes)
+    return tuple(Part(distinct(cubes), without) for cubes, without in by_without.values())
 
 
 class _Index:
