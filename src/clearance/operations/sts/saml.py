@@ -20,7 +20,7 @@ from clearance.operations.sts.assume_role import NAME, find_role, seconds_of, se
 from clearance.operations.sts.credentials import issue
 from clearance.operations.sts.passed import INVALID, passed_by
 
-__all__ = ["Assertion", "assume_role_with_saml", "read_assertion"]
+__all__ = ["Assertion", "assume_role_with_saml", "name_qualifier", "read_assertion"]
 
 _SAML: Final = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 _AWS: Final = "https://aws.amazon.com/SAML/Attributes/"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from clearance.model.arn import Arn
+from clearance.operations.fault import OperationError
 from clearance.operations.permissions.ask import Ask
 from clearance.operations.permissions.permission import Permission, Value
 from clearance.operations.permissions.rows import (
@@ -25,8 +23,10 @@ from clearance.operations.permissions.rows import (
 )
 from clearance.operations.permissions.tags import request_tags, tag_context
 from clearance.operations.sts.mfa import shows_mfa
+from clearance.operations.sts.saml import name_qualifier, read_assertion
+from clearance.operations.sts.web_identity import claims_of
 
-__all__ = ["TABLE", "claims"]
+__all__ = ["TABLE"]
 
 _TAGS_CLAIM: Final = "https://aws.amazon.com/tags"
 _SOURCE_IDENTITY_CLAIM: Final = "https://aws.amazon.com/source_identity"
@@ -35,7 +35,6 @@ _GOOGLE: Final = "accounts.google.com"
 _BUILT_IN: Final = frozenset(
     {_GOOGLE, "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
 )
-_JWT_PARTS: Final = 3
 
 # "sts:DurationSeconds" belongs to bearer tokens, not to AssumeRole (R155).
 _SESSION = (
@@ -75,21 +74,9 @@ def _providers(ask: Ask) -> Mapping[str, Value]:
     return {"sts:RequestContextProviders": arns} if arns else {}
 
 
-def claims(token: str) -> Mapping[str, Any]:
-    """The claims of a JWT, unverified: whoever issues the session checks the signature."""
-    parts = token.split(".")
-    if len(parts) != _JWT_PARTS:
-        return {}
-    try:
-        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _web_identity(ask: Ask) -> Iterable[Permission]:
     """``<issuer>:aud``, ``:sub`` and the other claims; tags and source identity in the token."""
-    found = claims(ask.text("WebIdentityToken") or "")
+    found = claims_of(ask.text("WebIdentityToken") or "")
     context: dict[str, Value] = {}
     for keys in _SESSION[:1]:
         context |= keys(ask)
@@ -143,6 +130,55 @@ def _claim_tags(found: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ..
     return tags, tuple(str(key) for key in given.get("transitive_tag_keys") or ())
 
 
+# A SAML attribute -> the condition key that holds its values (IAM User Guide,
+# reference_policies_iam-condition-keys, SAML).
+_SAML_KEYS: Final = {
+    "urn:oid:1.3.6.1.4.1.5923.1.1.1.1": "saml:edupersonaffiliation",
+    "urn:oid:1.3.6.1.4.1.5923.1.1.1.3": "saml:edupersonorgdn",
+    "urn:oid:1.3.6.1.4.1.5923.1.1.1.6": "saml:edupersonprincipalname",
+    "urn:oid:1.3.6.1.4.1.5923.1.1.1.7": "saml:edupersonentitlement",
+    "urn:oid:1.3.6.1.4.1.5923.1.1.1.9": "saml:edupersonscopedaffiliation",
+    "urn:oid:0.9.2342.19200300.100.1.3": "saml:mail",
+    "urn:oid:0.9.2342.19200300.100.1.1": "saml:uid",
+    "urn:oid:2.5.4.3": "saml:cn",
+    "urn:oid:2.5.4.4": "saml:surname",
+}
+
+
+def _saml(ask: Ask) -> Iterable[Permission]:
+    """``saml:aud``, ``saml:sub`` and the others; tags and source identity in the assertion."""
+    try:
+        found = read_assertion(ask.text("SAMLAssertion") or "")
+    except OperationError:
+        yield one(ask, "AssumeRoleWithSAML", _role(ask))
+        return
+    provider = ask.text("PrincipalArn") or ""
+    role = Arn.find(_role(ask) or "")
+    owner = role.account if role else ask.call.account
+    context: dict[str, Value] = {
+        "saml:aud": found.recipient,
+        "saml:iss": found.issuer,
+        "saml:sub": found.subject,
+        "saml:sub_type": found.subject_type,
+        "saml:doc": f"{owner}/{provider.partition(':saml-provider/')[2]}",
+        "saml:namequalifier": name_qualifier(found.issuer, owner, provider),
+    }
+    if found.session_name is not None:
+        context["sts:RoleSessionName"] = found.session_name
+    context |= {
+        key: found.attributes[name] for name, key in _SAML_KEYS.items() if name in found.attributes
+    }
+    yield one(ask, "AssumeRoleWithSAML", _role(ask), context)
+    if found.tags:
+        tagged = {**context, **tag_context(dict(found.tags), created=False)}
+        if found.transitive:
+            tagged["sts:TransitiveTagKeys"] = found.transitive
+        yield one(ask, "TagSession", _role(ask), tagged, dependent=True)
+    if found.source_identity is not None:
+        identity = {**context, "sts:SourceIdentity": found.source_identity}
+        yield one(ask, "SetSourceIdentity", _role(ask), identity, dependent=True)
+
+
 TABLE: Final[Mapping[str, Row]] = {
     "AssumeRole": all_of(
         on(_role, *_SESSION, _mfa),
@@ -156,7 +192,7 @@ TABLE: Final[Mapping[str, Row]] = {
             beside("sts:SetContext", _role, _providers, *_SESSION, _mfa),
         ),
     ),
-    "AssumeRoleWithSAML": on(_role, *_SESSION),
+    "AssumeRoleWithSAML": _saml,
     "AssumeRoleWithWebIdentity": _web_identity,
     "AssumeRoot": on(_root, member("sts:TaskPolicyArn", "TaskPolicyArn.arn")),
     "GetFederationToken": all_of(
