@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from clearance.model.estate import (
     VpcEndpoint,
 )
 from clearance.model.function import Alias, Function, FunctionConfiguration, FunctionPolicy
+from clearance.model.layer import Layer, LayerVersion
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -73,6 +74,7 @@ def account_of(account: str, body: Mapping[str, Any]) -> Account:
             for name, p in body.get("policies", {}).items()
         },
         functions={key: function_of(key, f) for key, f in body.get("functions", {}).items()},
+        layers={key: layer_of(key, numbers) for key, numbers in body.get("layers", {}).items()},
         resources={arn: resource_of(arn, r) for arn, r in body.get("resources", {}).items()},
         vpc_endpoints={
             name: VpcEndpoint(name, policy=document(p))
@@ -134,6 +136,13 @@ def function_of(key: str, given: Mapping[str, Any]) -> Function:
             for qualifier, text in given.get("policies", {}).items()
         },
         tags=given.get("tags", {}),
+    )
+
+
+def layer_of(key: str, numbers: Sequence[int]) -> Layer:
+    region, name = key.split("/")
+    return Layer(
+        name, region, {str(each): LayerVersion(each, THEN, "0", 1, "0") for each in numbers}
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from clearance.explain.blame_identity import identity_causes
+from clearance.explain.blame_identity import Scored, identity_causes
 from clearance.explain.blame_resource import resource_causes
 from clearance.explain.case import Case, miss_of, misses_of
 from clearance.explain.compare import condition_cause
@@ -123,10 +123,21 @@ def _session(case: Case) -> Iterator[Cause]:
 
 
 def _identity(case: Case) -> Iterator[Cause]:
-    found = tuple(identity_causes(case))
-    conditional = tuple(_conditional(case))
-    # A statement that only its condition stops is nearer than one about another resource.
-    yield from (*conditional, *found)
+    yield from identity_causes(case, _scored(case))
+
+
+def _scored(case: Case) -> Scored:
+    """A statement that names the resource and only its condition stops is near indeed."""
+    exact = case.request.resource
+    for cause in _conditional(case):
+        named = any(
+            exact in (miss.trace.statement.resources or ())
+            for miss in case.misses
+            if cause.misses
+            and miss.policy.uri == cause.misses[0].uri
+            and miss.trace.statement.label == cause.misses[0].statement
+        )
+        yield (0.45 if named else 2.5), cause
 
 
 def _resource(case: Case) -> Iterator[Cause]:

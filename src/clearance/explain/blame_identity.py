@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 from clearance.decide.attach import attach
 from clearance.decide.judge import as_absent, trace
-from clearance.explain.case import Case, misses_of
+from clearance.explain.case import Case, misses_of, names_nothing
 from clearance.explain.compare import Difference, nearest
 from clearance.explain.explanation import Cause, Confidence, Miss
 from clearance.explain.nearest import NearMiss
 from clearance.match.action import pattern
 from clearance.model.arn import Arn
-from clearance.model.decision import CheckType
 from clearance.model.policy import Effect, PolicyType
 from clearance.model.request import Request
 
-__all__ = ["api_names", "identity_causes", "means", "named_difference"]
+__all__ = ["Scored", "api_names", "identity_causes", "means", "named_difference"]
 
 
-def identity_causes(case: Case) -> Iterator[Cause]:
-    """From an inert policy over a near miss to no statement at all."""
-    yield from _inert(case)
-    yield from _secondary(case)
-    yield from _kms(case)
-    yield from _dependent(case)
-    yield from _renamed(case)
-    yield from _elsewhere(case)
-    yield from _other_version(case)
+# How far a finding is from the truth, to compare findings of different kinds: 0 is a fact about
+# the call itself; a statement that can never match, or names what is not there, is a slip and
+# nearer than one which grants something else on purpose.
+Scored: TypeAlias = Iterator[tuple[float, Cause]]
+_FACT: Final = 0.0
+_INERT: Final = 0.5
+_NEVER: Final = 0.8
+_UNATTACHED: Final = 9.0
+_LAST: Final = 10.0
+
+
+def identity_causes(case: Case, conditional: Scored) -> Iterator[Cause]:
+    """The nearest finding first; that nothing speaks of the action comes last."""
+    found = [
+        *((_FACT, cause) for cause in (*_secondary(case), *_kms(case), *_dependent(case))),
+        *conditional,
+        *_inert(case),
+        *_renamed(case),
+        *_elsewhere(case),
+        *_other_version(case),
+    ]
+    yield from (cause for _, cause in sorted(found, key=lambda each: each[0]))
     action, resource = case.request.action, case.request.resource
     if Arn.find(resource) is None and resource != "*":
         because = f"`{resource}` is not an ARN: only `*` or NotResource covers it"
@@ -37,11 +50,11 @@ def identity_causes(case: Case) -> Iterator[Cause]:
     yield Cause("identity.missing", because)
 
 
-def _inert(case: Case) -> Iterator[Cause]:
+def _inert(case: Case) -> Scored:
     for attached in case.check.policies:
         if attached.error is not None:
             because = f"{attached.name} is attached but cannot be read: {attached.error}"
-            yield Cause("identity.bad_policy", because)
+            yield _INERT, Cause("identity.bad_policy", because)
     for miss in case.misses:
         texts = [value for e in miss.failures for value in e.wanted]
         if not miss.policy.policy.has_variables and any("${" in text for text in texts):
@@ -49,10 +62,10 @@ def _inert(case: Case) -> Iterator[Cause]:
                 f"{miss.policy.name} has no `Version` `2012-10-17`: without it `${{...}}` is text"
             )
             misses = misses_of(miss, case.request)
-            yield Cause("identity.bad_policy", because, misses=misses)
+            yield _INERT, Cause("identity.bad_policy", because, misses=misses)
 
 
-def _other_version(case: Case) -> Iterator[Cause]:
+def _other_version(case: Case) -> Scored:
     """A version that is not the default, or a policy on nobody, would allow it."""
     account = case.estate.account(case.request.principal.account)
     if account is None:
@@ -66,10 +79,11 @@ def _other_version(case: Case) -> Iterator[Cause]:
                         f"version {version.id} of {policy.name} allows it, but the default "
                         f"version is {policy.default_version}"
                     )
-                    yield Cause("identity.bad_policy", because)
+                    yield _INERT, Cause("identity.bad_policy", because)
             elif arn not in attached and _specific(version.text, case.request):
                 because = f"{policy.name} allows it but is not attached to the caller"
-                yield Cause("identity.bad_policy", because, Confidence.POSSIBLE)
+                cause = Cause("identity.bad_policy", because, Confidence.POSSIBLE)
+                yield _UNATTACHED, cause
 
 
 def _would_allow(text: str, request: Request) -> bool:
@@ -165,17 +179,18 @@ def means(case: Case, written: str) -> bool:
     )
 
 
-def _renamed(case: Case) -> Iterator[Cause]:
+def _renamed(case: Case) -> Scored:
     for miss in case.misses:
         names = {element.name for element in miss.failures}
         if "Action" not in names or names - {"Action", "Resource"}:
             continue
         for written in miss.trace.statement.actions:
             if not pattern(written).matches(case.request.action) and means(case, written):
+                off = nearest(miss.trace.statement.resources or (), case.request.resource)
+                distance = off.distance if off and "Resource" in names else 0
                 because = f"`{written}` is the API's name; the action is `{case.request.action}`"
                 misses = misses_of(miss, case.request)
-                yield Cause("identity.api_not_action", because, misses=misses)
-                return
+                yield _INERT + distance, Cause("identity.api_not_action", because, misses=misses)
 
 
 def named_difference(miss: NearMiss, resource: str) -> Difference | None:
@@ -186,8 +201,7 @@ def named_difference(miss: NearMiss, resource: str) -> Difference | None:
     return nearest(miss.trace.statement.resources or (), resource)
 
 
-def _elsewhere(case: Case) -> Iterator[Cause]:
-    found: list[tuple[int, Cause]] = []
+def _elsewhere(case: Case) -> Scored:
     for miss in case.misses:
         off = named_difference(miss, case.request.resource)
         if off is None:
@@ -195,10 +209,13 @@ def _elsewhere(case: Case) -> Iterator[Cause]:
         where = f"{miss.policy.name}, {miss.trace.statement.label}"
         because = f"{where} allows the action on another ARN: {off.remark}"
         cause = Cause(off.cause, because, misses=misses_of(miss, case.request))
-        found.append((off.distance + 5 * (len(miss.failures) - 1), cause))
-    yield from (cause for _, cause in sorted(found, key=lambda each: each[0]))
+        slip = 0.6 if off.broken else 0.4 if names_nothing(case.estate, off.pattern) else 0
+        distance = _NEVER if _never(miss, off) else off.distance - slip
+        yield distance + 5 * (len(miss.failures) - 1), cause
 
 
-def resource_layer_allows(case: Case) -> bool:
-    """True when the resource's own policy allows the request."""
-    return any(c.type is CheckType.RESOURCE and c.allows for c in case.decision.checks)
+def _never(miss: NearMiss, off: Difference) -> bool:
+    """True for an ARN of a service none of the statement's actions is of: it grants nothing."""
+    arn = Arn.find(off.pattern)
+    services = {action.partition(":")[0].lower() for action in miss.trace.statement.actions}
+    return arn is not None and arn.service.isalnum() and services.isdisjoint({arn.service, "*"})

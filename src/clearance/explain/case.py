@@ -20,7 +20,7 @@ from clearance.model.policy import Condition
 from clearance.model.principal import PrincipalKind
 from clearance.model.request import Request
 
-__all__ = ["Case", "Knowledge", "all_ids", "function_of", "miss_of", "misses_of"]
+__all__ = ["Case", "Knowledge", "all_ids", "function_of", "miss_of", "misses_of", "names_nothing"]
 
 
 def _nothing(_: str) -> tuple[str, ...]:
@@ -124,3 +124,21 @@ def all_ids(estate: Estate) -> Iterator[str]:
     for account in estate.accounts.values():
         yield from (user.id for user in account.users.values())
         yield from (role.id for role in account.roles.values())
+
+
+def names_nothing(estate: Estate, pattern: str) -> bool:
+    """True when a pattern without wildcards names a function or role the estate would hold."""
+    arn = Arn.find(pattern)
+    if arn is None or any(c in pattern for c in "*?$"):
+        return False
+    account = estate.account(arn.account)
+    if arn.service != "lambda" or not arn.resource.startswith("function:"):
+        # IAM's own ARNs in an action of another service are of the wrong kind.
+        return arn.service == "iam" and account is not None
+    if account is None:
+        return not arn.account.isdigit()
+    found = function_of(estate, pattern)
+    if found is None:
+        return True
+    function, qualifier, _ = found
+    return bool(qualifier) and qualifier not in {*function.aliases, *function.versions}

@@ -183,6 +183,7 @@ _WAYS: Final[Mapping[Place, Callable[[Edit], Iterator[str]]]] = {
     Place.MANAGED: _managed,
     Place.TRUST: _trust,
     Place.FUNCTION: _function,
+    Place.LAYER: _resource,
     Place.RESOURCE: _resource,
     Place.ORGANIZATION: _organization,
     Place.ATTACHMENT: _attachment,

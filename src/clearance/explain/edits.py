@@ -12,6 +12,7 @@ from clearance.explain.patch import patch
 from clearance.model.arn import Arn
 from clearance.model.estate import Account, Estate, Resource, TrustPolicy
 from clearance.model.function import Function, FunctionPolicy
+from clearance.model.layer import Layer, LayerVersion
 
 __all__ = ["Edit", "Place", "Target", "apply", "apply_all", "pins_of", "text_of"]
 
@@ -23,6 +24,7 @@ class Place(StrEnum):
     MANAGED = "managed policy"
     TRUST = "trust policy"
     FUNCTION = "function policy"
+    LAYER = "layer version policy"
     RESOURCE = "resource policy"
     ORGANIZATION = "organization policy"
     ATTACHMENT = "attachment"  # of an organization policy; the text is a list of policy ids
@@ -228,6 +230,39 @@ def _write_function(estate: Estate, target: Target, text: str) -> Estate:
     )
 
 
+def _layer(estate: Estate, target: Target) -> tuple[Account, Layer, LayerVersion] | None:
+    arn, account = Arn.find(target.holder), estate.account(target.owner)
+    if arn is None or account is None:
+        return None
+    _, name, number = arn.resource.split(":")[:3]
+    layer = account.layers.get(f"{arn.region}/{name}")
+    version = layer.versions.get(number) if layer else None
+    return (account, layer, version) if layer is not None and version is not None else None
+
+
+def _read_layer(estate: Estate, target: Target) -> str | None:
+    found = _layer(estate, target)
+    held = found[2].policy if found else None
+    return held.text if held else None
+
+
+def _write_layer(estate: Estate, target: Target, text: str) -> Estate:
+    found = _layer(estate, target)
+    if found is None:
+        return estate
+    account, layer, version = found
+    old = version.policy
+    policy = FunctionPolicy(text, old.revision_id if old else "", pins_of(estate, text))
+    versions = {**layer.versions, version_key(target): replace(version, policy=policy)}
+    layers = {**account.layers, layer.key: replace(layer, versions=versions)}
+    return estate.with_account(replace(account, layers=layers))
+
+
+def version_key(target: Target) -> str:
+    """The number of a layer's version, which ends its ARN."""
+    return target.holder.rpartition(":")[2]
+
+
 def _read_resource(estate: Estate, target: Target) -> str | None:
     account = estate.account(target.owner)
     held = account.resources.get(target.holder) if account else None
@@ -295,6 +330,7 @@ _ACCESS: Final[Mapping[Place, tuple[_Read, _Write]]] = {
     Place.MANAGED: (_read_managed, _write_managed),
     Place.TRUST: (_read_trust, _write_trust),
     Place.FUNCTION: (_read_function, _write_function),
+    Place.LAYER: (_read_layer, _write_layer),
     Place.RESOURCE: (_read_resource, _write_resource),
     Place.ORGANIZATION: (_read_organization, _write_organization),
     Place.ATTACHMENT: (_read_attachment, _write_attachment),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from difflib import get_close_matches
 from ipaddress import ip_network
 from shlex import quote
 from typing import Any, Final
@@ -141,6 +142,7 @@ def other_resources(case: Case) -> Iterator[Candidate]:
     """The same function under another qualifier, which may be allowed already."""
     found = function_of(case.estate, case.request.resource)
     if found is None:
+        yield from _other_names(case)
         return
     function, asked, account = found
     for qualifier in ("", *function.aliases, *function.versions):
@@ -151,6 +153,21 @@ def other_resources(case: Case) -> Iterator[Candidate]:
         if decision.allowed:
             what = f"the alias or version {qualifier}" if qualifier else "the unqualified function"
             yield Candidate(FixKind.NO_POLICY_CHANGE, f"call {what}", instead=there)
+
+
+def _other_names(case: Case) -> Iterator[Candidate]:
+    """A function whose name is nearly the one that was called."""
+    arn = Arn.find(case.request.resource)
+    account = case.estate.account(arn.account) if arn else None
+    if arn is None or account is None or not arn.resource.startswith("function:"):
+        return
+    _, name, *rest = arn.resource.split(":")
+    here = [each.name for each in account.functions.values() if each.region == arn.region]
+    for near in get_close_matches(name, here, n=2, cutoff=0.75):
+        resource = str(replace(arn, resource=":".join(("function", near, *rest))))
+        there = replace(case.request, resource=resource)
+        if authorize(case.estate, there).allowed:
+            yield Candidate(FixKind.NO_POLICY_CHANGE, f"call {near}", instead=there)
 
 
 def widened_session(case: Case, statement: Mapping[str, Any]) -> Iterator[Candidate]:

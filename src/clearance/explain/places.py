@@ -70,6 +70,8 @@ def _endpoint(estate: Estate, endpoint_id: str) -> Target | None:
 def _resource(estate: Estate, arn: Arn, holder: str) -> Target | None:
     if arn.service == "lambda" and arn.resource.startswith("function:"):
         return Target(Place.FUNCTION, arn.account, holder)
+    if arn.service == "lambda" and arn.resource.startswith("layer:"):
+        return Target(Place.LAYER, arn.account, holder)
     holding = next((a.id for a in estate.accounts.values() if holder in a.resources), None)
     return Target(Place.RESOURCE, holding, holder) if holding else None
 

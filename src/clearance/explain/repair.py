@@ -10,7 +10,7 @@ from clearance.decide.special_cases import is_trust
 from clearance.explain import statements
 from clearance.explain.blame_identity import means
 from clearance.explain.candidate import Candidate, named, sid_of
-from clearance.explain.case import Case
+from clearance.explain.case import Case, names_nothing
 from clearance.explain.compare import nearest
 from clearance.explain.edits import Edit, Place, Target, text_of
 from clearance.explain.exceptions import deny_candidates
@@ -21,7 +21,6 @@ from clearance.explain.places import target_of
 from clearance.explain.repair_resource import resource_candidates
 from clearance.model.arn import Arn
 from clearance.model.decision import CheckEffect, CheckType
-from clearance.model.estate import Estate
 from clearance.model.operators import OPERATORS
 
 __all__ = ["candidates"]
@@ -124,25 +123,11 @@ def _both(first: Change, second: Change) -> Change:
 def _resource_change(case: Case, patterns: tuple[str, ...]) -> tuple[str, Change]:
     actual = case.request.resource
     off = nearest(patterns, actual)
-    if off is not None and (off.broken or _names_nothing(case.estate, off.pattern)):
+    if off is not None and (off.broken or names_nothing(case.estate, off.pattern)):
         return f"the resource is {actual}", statements.element_value(
             "Resource", actual, off.pattern
         )
     return f"add the resource {actual}", statements.element_value("Resource", actual)
-
-
-def _names_nothing(estate: Estate, pattern: str) -> bool:
-    """True when a pattern without wildcards names a function or role the estate would hold."""
-    arn = Arn.find(pattern)
-    if arn is None or any(c in pattern for c in "*?$"):
-        return False
-    account = estate.account(arn.account)
-    if arn.service == "lambda" and arn.resource.startswith("function:"):
-        if account is None:
-            return not arn.account.isdigit()
-        return f"{arn.region}/{arn.resource.split(':')[1]}" not in account.functions
-    # IAM's own ARNs in an action of another service are of the wrong kind.
-    return arn.service == "iam" and account is not None
 
 
 def _condition_only(case: Case, miss: NearMiss) -> Iterator[tuple[str, Change]]:

@@ -52,6 +52,8 @@ def _target(case: Case) -> Target | None:
         return Target(Place.TRUST, account, str(arn))
     if arn.service == "lambda" and arn.resource.startswith("function:"):
         return Target(Place.FUNCTION, account, str(arn))
+    if arn.service == "lambda" and arn.resource.startswith("layer:"):
+        return Target(Place.LAYER, account, str(arn))
     if arn.service == "s3" and not arn.account:
         bucket = arn.resource.split("/", 1)[0]
         return Target(Place.RESOURCE, account, f"arn:{arn.partition}:s3:::{bucket}")

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from clearance.decide import authorize, identify
+from clearance.decide import identify
+from clearance.decide.compile import Engine
 from clearance.explain.edits import Edit, Place
 from clearance.explain.explanation import Access
 from clearance.model.arn import Arn
 from clearance.model.catalog import Catalog
+from clearance.model.decision import DecisionEffect
 from clearance.model.estate import Account, Estate
 from clearance.model.principal import Principal
 from clearance.model.request import Request
@@ -55,10 +57,11 @@ def sampled(
     allowed: list[Access] = []
     denied: list[Access] = []
     asked = 0
+    first, second = Engine(before, catalog=catalog), Engine(after, catalog=catalog)
     for request in _requests(before, edits, requests, catalog):
         asked += 1
-        was = authorize(before, request, now=now).allowed
-        is_now = authorize(after, request, now=now).allowed
+        was = first.decide(request, now=now) is DecisionEffect.ALLOW
+        is_now = second.decide(request, now=now) is DecisionEffect.ALLOW
         if was is not is_now:
             access = Access(request.principal.display, request.action, request.resource)
             (allowed if is_now else denied).append(access)
