@@ -60,9 +60,12 @@ def authorize_all(decisions: Iterable[Decision]) -> DecisionEffect:
 def decide(situation: Situation) -> Decision:
     """Ask every layer, then combine what they say."""
     verdict = _verdict(situation, Reading(), told=True)
-    best = _verdict(situation, Reading(allows=True), told=False)
-    worst = _verdict(situation, Reading(denies=True), told=False)
-    open_ = {best.effect, worst.effect} != {verdict.effect}
+    context = situation.request.context
+    open_ = False
+    if context.unknown or not context.complete:  # else there is nothing that could be told yet
+        best = _verdict(situation, Reading(allows=True), told=False)
+        worst = _verdict(situation, Reading(denies=True), told=False)
+        open_ = {best.effect, worst.effect} != {verdict.effect}
     return Decision(
         request=situation.request,
         effect=verdict.effect,
