@@ -81,17 +81,23 @@ def _web_identity(ask: Ask) -> Iterable[Permission]:
     for keys in _SESSION[:1]:
         context |= keys(ask)
     context |= _claim_keys(ask, found)
-    yield one(ask, "AssumeRoleWithWebIdentity", _role(ask), context)
     tags, transitive = _claim_tags(found)
+    tagged = {**context, **_tag_keys(tags, transitive)}
+    yield one(ask, "AssumeRoleWithWebIdentity", _role(ask), tagged)
     if tags:
-        tagged = {**context, **tag_context(tags, created=False)}
-        if transitive:
-            tagged["sts:TransitiveTagKeys"] = transitive
         yield one(ask, "TagSession", _role(ask), tagged, dependent=True)
     source = found.get(_SOURCE_IDENTITY_CLAIM)
     if isinstance(source, str):
         identity = {**context, "sts:SourceIdentity": source}
         yield one(ask, "SetSourceIdentity", _role(ask), identity, dependent=True)
+
+
+def _tag_keys(tags: dict[str, str], transitive: tuple[str, ...]) -> dict[str, Value]:
+    """The keys of session tags, the same for both actions, as in AssumeRole."""
+    context: dict[str, Value] = dict(tag_context(tags, created=False)) if tags else {}
+    if transitive:
+        context["sts:TransitiveTagKeys"] = transitive
+    return context
 
 
 def _claim_keys(ask: Ask, found: Mapping[str, Any]) -> dict[str, Value]:
@@ -168,11 +174,9 @@ def _saml(ask: Ask) -> Iterable[Permission]:
     context |= {
         key: found.attributes[name] for name, key in _SAML_KEYS.items() if name in found.attributes
     }
-    yield one(ask, "AssumeRoleWithSAML", _role(ask), context)
+    tagged = {**context, **_tag_keys(dict(found.tags), found.transitive)}
+    yield one(ask, "AssumeRoleWithSAML", _role(ask), tagged)
     if found.tags:
-        tagged = {**context, **tag_context(dict(found.tags), created=False)}
-        if found.transitive:
-            tagged["sts:TransitiveTagKeys"] = found.transitive
         yield one(ask, "TagSession", _role(ask), tagged, dependent=True)
     if found.source_identity is not None:
         identity = {**context, "sts:SourceIdentity": found.source_identity}
