@@ -534,9 +534,7 @@ def main() -> None:
     by_fault: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         by_fault[result.fault].append(result)
-    print(
-        f"{'planted fault':<16} {'n':>4} {'first':>7} {'top 3':>7} {'fix proven':>11}  named instead"
-    )
+    print("planted fault       n   first   top 3  fix proven  named instead")
     for name, rows in by_fault.items():
         wrong = Counter(row.named for row in rows if not row.first)
         said = ", ".join(f"{cause} x{count}" for cause, count in wrong.most_common(3))

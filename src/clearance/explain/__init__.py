@@ -6,12 +6,12 @@
 
 from clearance.explain.edits import Edit, Place, Target, apply, apply_all
 from clearance.explain.explainer import explain
-from clearance.explain.explanation import (
+from clearance.explain.explanation import Explanation
+from clearance.explain.findings import (
     Access,
     Blocker,
     Cause,
     Confidence,
-    Explanation,
     Fix,
     FixKind,
     Miss,

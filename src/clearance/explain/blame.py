@@ -9,7 +9,12 @@ from clearance.explain.blame_identity import Scored, identity_causes
 from clearance.explain.blame_resource import resource_causes
 from clearance.explain.case import Case, miss_of, misses_of
 from clearance.explain.compare import condition_cause
-from clearance.explain.explanation import Blocker, Cause, Confidence, Miss
+from clearance.explain.findings import (
+    Blocker,
+    Cause,
+    Confidence,
+    Miss,
+)
 from clearance.explain.places import owner_of_check
 from clearance.model.decision import CheckEffect, CheckType, Matched
 from clearance.model.policy import Effect

@@ -9,7 +9,11 @@ from clearance.decide.attach import attach
 from clearance.decide.judge import as_absent, trace
 from clearance.explain.case import Case, misses_of, names_nothing
 from clearance.explain.compare import Difference, nearest
-from clearance.explain.explanation import Cause, Confidence, Miss
+from clearance.explain.findings import (
+    Cause,
+    Confidence,
+    Miss,
+)
 from clearance.explain.nearest import NearMiss
 from clearance.match.action import pattern
 from clearance.model.arn import Arn

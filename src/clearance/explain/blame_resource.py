@@ -10,7 +10,11 @@ from typing import Final
 from clearance.decide import authorize
 from clearance.decide.special_cases import KMS_CROSS_ACCOUNT, is_trust
 from clearance.explain.case import Case, all_ids, function_of, misses_of
-from clearance.explain.explanation import Cause, Confidence, Miss
+from clearance.explain.findings import (
+    Cause,
+    Confidence,
+    Miss,
+)
 from clearance.explain.nearest import NearMiss
 from clearance.model.arn import Arn
 from clearance.model.decision import CheckType

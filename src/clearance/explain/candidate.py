@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clearance.explain.edits import Edit
-from clearance.explain.explanation import FixKind
+from clearance.explain.findings import (
+    FixKind,
+)
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Request
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from clearance.decide import owner
 from clearance.explain.compare import condition_remark, nearest
 from clearance.explain.evidence import Evidence
-from clearance.explain.explanation import Miss
+from clearance.explain.findings import (
+    Miss,
+)
 from clearance.explain.nearest import NearMiss, near_misses
 from clearance.match.statement import Element
 from clearance.model.arn import Arn

@@ -11,7 +11,10 @@ from clearance.decide.special_cases import refused
 from clearance.explain.case import Knowledge, function_of
 from clearance.explain.denial import Form
 from clearance.explain.evidence import Evidence
-from clearance.explain.explanation import Cause, Confidence
+from clearance.explain.findings import (
+    Cause,
+    Confidence,
+)
 from clearance.explain.instead import assumable
 from clearance.model.arn import Arn
 from clearance.model.decision import Decision

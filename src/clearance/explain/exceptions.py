@@ -9,7 +9,9 @@ from clearance.explain import statements
 from clearance.explain.candidate import Candidate
 from clearance.explain.case import Case
 from clearance.explain.edits import Edit, Place, Target, text_of
-from clearance.explain.explanation import FixKind
+from clearance.explain.findings import (
+    FixKind,
+)
 from clearance.explain.instead import other_requests
 from clearance.explain.places import target_of
 from clearance.model.decision import Matched

@@ -11,11 +11,11 @@ from clearance.explain.case import Case, Knowledge
 from clearance.explain.circumstances import circumstances, settled
 from clearance.explain.denial import Denial, Effect
 from clearance.explain.evidence import Evidence, Kind
-from clearance.explain.explanation import (
+from clearance.explain.explanation import Explanation
+from clearance.explain.findings import (
     Blocker,
     Cause,
     Confidence,
-    Explanation,
     Fix,
     FixKind,
     Verified,

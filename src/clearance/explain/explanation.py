@@ -1,277 +1,27 @@
-"""Why a request was denied and what would change that, as values."""
+"""Explanation: everything there is to say about one denial, and its machine form."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from clearance.explain.denial import Denial
-from clearance.explain.edits import Edit
-from clearance.model.decision import Check, CheckEffect, Decision, DecisionEffect
+from clearance.explain.findings import (
+    Blocker,
+    Cause,
+    Confidence,
+    Fix,
+    RuledOut,
+    Unknown,
+)
+from clearance.explain.toolbox import details
+from clearance.model.decision import Decision
 from clearance.model.request import Request
 
-__all__ = [
-    "Access",
-    "Blocker",
-    "Cause",
-    "Confidence",
-    "Explanation",
-    "Fix",
-    "FixKind",
-    "Miss",
-    "Owner",
-    "RuledOut",
-    "Step",
-    "Unknown",
-    "Verified",
-]
+__all__ = ["SCHEMA", "Explanation"]
 
-
-class Confidence(StrEnum):
-    """How sure a cause is: decided in the estate, fitting all that is known, or not excluded."""
-
-    PROVEN = "proven"
-    CONSISTENT = "consistent"
-    POSSIBLE = "possible"
-
-
-class FixKind(StrEnum):
-    """What a fix does."""
-
-    EDIT = "edit"
-    ADD = "add"
-    REMOVE = "remove"
-    NO_POLICY_CHANGE = "no_policy_change"
-    RETRY = "retry"
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who can make a change: ``kind`` is account, organization, service or caller."""
-
-    kind: str
-    id: str | None = None
-    is_callers: bool = False
-
-    def __str__(self) -> str:
-        if self.kind == "account":
-            return "this account" if self.is_callers else f"account {self.id}"
-        if self.kind == "organization":
-            return f"organization admin ({self.id})"
-        return f"the service {self.id}" if self.kind == "service" else "the caller"
-
-    def to_json(self) -> dict[str, Any]:
-        """The owner for machines."""
-        return {"kind": self.kind, "id": self.id, "text": str(self)}
-
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """One element that kept the nearest statement from speaking, field by field.
-
-    ``have`` is what the policy writes, ``want`` what the request brought, ``remark`` what of it
-    differs.
-    """
-
-    policy: str
-    uri: str
-    statement: str
-    field: str
-    have: tuple[str, ...]
-    want: tuple[str, ...]
-    remark: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The near miss for machines."""
-        return {
-            "policy": self.policy,
-            "policy_uri": self.uri,
-            "statement": self.statement,
-            "field": self.field,
-            "have": list(self.have),
-            "want": list(self.want),
-            "remark": self.remark,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why: an id of the catalogue, a sentence, and how sure."""
-
-    id: str
-    because: str
-    confidence: Confidence = Confidence.PROVEN
-    misses: tuple[Miss, ...] = ()
-    add_allow: bool = True  # False: no Allow added anywhere can help
-
-    def to_json(self) -> dict[str, Any]:
-        """The cause for machines."""
-        return {
-            "cause_id": self.id,
-            "because": self.because,
-            "confidence": self.confidence.value,
-            "near_misses": [miss.to_json() for miss in self.misses],
-            "an_allow_can_help": self.add_allow,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class RuledOut:
-    """A cause that looks alike, and why it is not this one."""
-
-    id: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """A check that must change, with what it rests on."""
-
-    check: Check
-    cause: Cause
-    owner: Owner
-    policy_uri: str | None = None
-    sid: str | None = None
-
-    @property
-    def explicit(self) -> bool:
-        """True when a Deny statement matched."""
-        return self.check.effect is CheckEffect.EXPLICIT_DENY
-
-    def to_json(self) -> dict[str, Any]:
-        """The blocker in the shape of the published schema."""
-        misses = self.cause.misses
-        return {
-            "cause_id": self.cause.id,
-            "check": self.check.type.name,
-            "effect": self.check.effect.value,
-            "target": self.check.target,
-            "policy_uri": self.policy_uri,
-            "sid": self.sid,
-            "because": self.cause.because,
-            "near_miss": misses[0].to_json() if misses else None,
-            "confidence": self.cause.confidence.value,
-            "owner": self.owner.to_json(),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Somebody may do something to something."""
-
-    principal: str
-    action: str
-    resource: str
-
-    def to_json(self) -> dict[str, str]:
-        """The access for machines."""
-        return {"principal": self.principal, "action": self.action, "resource": self.resource}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The decision after one change of a fix; ``denial`` is what AWS would say next."""
-
-    effect: DecisionEffect
-    denial: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What deciding again with the fix showed.
-
-    ``how``: ``exact`` when a prover compared all requests, ``sampled`` when ``asked`` requests
-    about the estate's own principals and resources were decided before and after.
-    """
-
-    before: DecisionEffect
-    after: DecisionEffect
-    steps: tuple[Step, ...] = ()
-    next_denial: str | None = None
-    newly_allowed: tuple[Access, ...] = ()
-    newly_denied: tuple[Access, ...] = ()
-    how: str = "sampled"
-    asked: int = 0
-
-    @property
-    def works(self) -> bool:
-        """True when every permission of the request is allowed afterwards."""
-        return self.after is DecisionEffect.ALLOW and self.next_denial is None
-
-    def to_json(self) -> dict[str, Any]:
-        """The proof for machines."""
-        return {
-            "before": self.before.value,
-            "after": self.after.value,
-            "steps": [{"after": s.effect.value, "next_denial": s.denial} for s in self.steps],
-            "next_denial": self.next_denial,
-            "newly_allowed": [access.to_json() for access in self.newly_allowed],
-            "newly_denied": [access.to_json() for access in self.newly_denied],
-            "how": self.how,
-            "requests_compared": self.asked,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """A change and what it was seen to do.
-
-    ``instead`` is the request the caller should make when the request, not a policy, is what
-    changes; ``intent`` says whose deliberate rule the change touches.
-    """
-
-    kind: FixKind
-    title: str
-    edits: tuple[Edit, ...] = ()
-    owners: tuple[Owner, ...] = ()
-    cli: tuple[str, ...] = ()
-    terraform: str = ""
-    verified: Verified | None = None
-    instead: Request | None = None
-    intent: str | None = None
-
-    @property
-    def owner(self) -> Owner | None:
-        """Who makes the first change."""
-        return next(iter(self.owners), None)
-
-    @property
-    def works(self) -> bool:
-        """True when it was decided again and led to ALLOW."""
-        return self.verified is not None and self.verified.works
-
-    def to_json(self) -> dict[str, Any]:
-        """The fix in the shape of the published schema."""
-        verified = self.verified
-        changed = verified.newly_allowed if verified else ()
-        return {
-            "kind": self.kind.value,
-            "title": self.title,
-            "edits": [edit.to_json() for edit in self.edits],
-            "owners": [owner.to_json() for owner in self.owners],
-            "cli": list(self.cli),
-            "terraform": self.terraform,
-            "instead": _asked(self.instead) if self.instead else None,
-            "touches_intent_of": self.intent,
-            "cost": {
-                "new_actions": len({access.action for access in changed}),
-                "new_resources": len({access.resource for access in changed}),
-            },
-            "verified": verified.to_json() if verified else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """What is not known and how to find out."""
-
-    what: str
-    how_to_get: str
-
-    def to_json(self) -> dict[str, str]:
-        """The gap for machines."""
-        return {"what": self.what, "how_to_get": self.how_to_get}
+SCHEMA: Final = "https://clearance.dev/schemas/explanation-1.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +46,7 @@ class Explanation:
     next_steps: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
     missing: tuple[str, ...] = ()
-    given: dict[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cause(self) -> Cause | None:
@@ -320,15 +70,69 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """One object in the shape of ``docs/schemas/explanation.schema.json``."""
-        from clearance.explain.machine import explanation_json  # noqa: PLC0415 - it reads this
-
-        return explanation_json(self)
+        return _json(self)
 
 
-def _asked(request: Request) -> dict[str, Any]:
+def _json(explanation: Explanation) -> dict[str, Any]:
+    """Everything the explanation holds."""
+    answer = details(explanation.decisions)
     return {
-        "principal": request.principal.display,
-        "action": request.action,
-        "resource": request.resource,
-        "context": {value.key: list(value.values) for value in request.context.values.values()},
+        "schema": SCHEMA,
+        "input": dict(explanation.given),
+        "stated": _stated(explanation.stated) if explanation.stated else None,
+        "request": _request(explanation.request, explanation),
+        "requestContext": answer["requestContext"],
+        "evaluations": answer["evaluations"],
+        "policies": answer["policies"],
+        "agrees_with_stated": explanation.agrees,
+        "disagreement": explanation.disagreement,
+        "causes": [cause.to_json() for cause in explanation.causes],
+        "blockers": [blocker.to_json() for blocker in explanation.blockers],
+        "ruled_out": [{"cause_id": r.id, "because": r.because} for r in explanation.ruled_out],
+        "fixes": [fix.to_json() for fix in explanation.fixes],
+        "unknowns": [unknown.to_json() for unknown in explanation.unknowns],
+        "next_steps": list(explanation.next_steps),
+        "snapshot": {"missing": list(explanation.missing)},
+        "exit_code": explanation.exit_code,
+    }
+
+
+def _stated(denial: Denial) -> dict[str, Any]:
+    return {
+        "form": denial.form.value,
+        "principal": denial.principal.text if denial.principal else None,
+        "action": denial.action,
+        "resource": denial.resource,
+        "effect": denial.effect.value if denial.effect else None,
+        "policy_type": denial.policy_type.value if denial.policy_type else None,
+        "policy_arn": denial.policy_arn,
+        "via": denial.via.value if denial.via else None,
+        "service_reason": denial.service_reason,
+        "authorization_id": denial.authorization_id,
+        "encoded": denial.encoded_message,
+        "api_operation": denial.api_operation,
+        "error_code": denial.error_code,
+    }
+
+
+def _request(request: Request | None, explanation: Explanation) -> dict[str, Any] | None:
+    if request is None:
+        return None
+    decided = explanation.decision.request if explanation.decision else request
+    principal = decided.principal
+    return {
+        "principal": {
+            "arn": principal.display,
+            "type": principal.kind.value,
+            "account": principal.account,
+            "unique_id": principal.unique_id,
+            "session_name": principal.session_name,
+            "role": principal.role_arn,
+        },
+        "action": decided.action,
+        "resource": decided.resource,
+        "context": {
+            value.key: {"values": list(value.values), "origin": value.origin.value}
+            for value in decided.context.values.values()
+        },
     }

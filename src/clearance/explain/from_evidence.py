@@ -9,7 +9,12 @@ from datetime import datetime
 from clearance.explain.case import Knowledge
 from clearance.explain.evidence import Evidence
 from clearance.explain.explainer import explain, moment
-from clearance.explain.explanation import Cause, Confidence, Explanation, Unknown
+from clearance.explain.explanation import Explanation
+from clearance.explain.findings import (
+    Cause,
+    Confidence,
+    Unknown,
+)
 from clearance.explain.requests import missing_of, request_of
 from clearance.explain.sample import Prover, sampled
 from clearance.explain.stated import layer_cause, text_causes

@@ -17,7 +17,9 @@ from clearance.explain import statements
 from clearance.explain.candidate import Candidate
 from clearance.explain.case import Case, function_of
 from clearance.explain.compare import is_tag
-from clearance.explain.explanation import FixKind
+from clearance.explain.findings import (
+    FixKind,
+)
 from clearance.model.arn import Arn
 from clearance.model.estate import Account, Estate, Role
 from clearance.model.glob import Glob

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from clearance.explain.explanation import Explanation, Fix
+from clearance.explain.explanation import Explanation
+from clearance.explain.findings import (
+    Fix,
+)
 from clearance.explain.prose import text
 
 __all__ = ["markdown"]

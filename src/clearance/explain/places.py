@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from clearance.explain.edits import Place, Target, text_of
-from clearance.explain.explanation import Owner
+from clearance.explain.findings import (
+    Owner,
+)
 from clearance.model.arn import Arn
 from clearance.model.decision import Check, CheckType
 from clearance.model.estate import Estate

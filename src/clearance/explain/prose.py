@@ -8,7 +8,13 @@ from textwrap import wrap
 from typing import Any, Final
 
 from clearance.explain.edits import Edit, Place
-from clearance.explain.explanation import Cause, Confidence, Explanation, Fix, Miss
+from clearance.explain.explanation import Explanation
+from clearance.explain.findings import (
+    Cause,
+    Confidence,
+    Fix,
+    Miss,
+)
 from clearance.explain.patch import patch
 from clearance.model.decision import Check, CheckEffect, CheckType, DecisionEffect
 

@@ -17,7 +17,13 @@ from clearance.explain.case import Case, Knowledge
 from clearance.explain.commands import commands
 from clearance.explain.edits import Edit, apply_all
 from clearance.explain.evidence import Evidence
-from clearance.explain.explanation import Fix, FixKind, Owner, Step, Verified
+from clearance.explain.findings import (
+    Fix,
+    FixKind,
+    Owner,
+    Step,
+    Verified,
+)
 from clearance.explain.hcl import terraform
 from clearance.explain.instead import other_identities, other_resources
 from clearance.explain.places import owner_of

@@ -14,7 +14,9 @@ from clearance.explain.case import Case, names_nothing
 from clearance.explain.compare import nearest
 from clearance.explain.edits import Edit, Place, Target, text_of
 from clearance.explain.exceptions import deny_candidates
-from clearance.explain.explanation import FixKind
+from clearance.explain.findings import (
+    FixKind,
+)
 from clearance.explain.instead import meeting, widened_session
 from clearance.explain.nearest import NearMiss
 from clearance.explain.places import target_of

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from clearance.explain.case import function_of
-from clearance.explain.explanation import Cause, RuledOut
+from clearance.explain.findings import (
+    Cause,
+    RuledOut,
+)
 from clearance.model.arn import Arn
 from clearance.model.decision import Check, CheckEffect, CheckType, Decision
 from clearance.model.estate import Estate

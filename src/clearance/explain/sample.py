@@ -14,7 +14,9 @@ from typing import Any, Final, TypeAlias
 from clearance.decide import identify
 from clearance.decide.compile import Engine
 from clearance.explain.edits import Edit, Place
-from clearance.explain.explanation import Access
+from clearance.explain.findings import (
+    Access,
+)
 from clearance.model.arn import Arn
 from clearance.model.catalog import Catalog
 from clearance.model.decision import DecisionEffect

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from clearance.explain.explanation import Blocker, Cause, Explanation
+from clearance.explain.explanation import Explanation
+from clearance.explain.findings import (
+    Blocker,
+    Cause,
+)
 
 __all__ = ["sarif"]
 

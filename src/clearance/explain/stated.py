@@ -8,7 +8,10 @@ from typing import Final
 
 from clearance.explain.denial import Denial, Effect, Form, PolicyType
 from clearance.explain.evidence import Evidence
-from clearance.explain.explanation import Cause, Confidence
+from clearance.explain.findings import (
+    Cause,
+    Confidence,
+)
 
 __all__ = ["layer_cause", "service_behind", "text_causes"]
 

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from clearance.explain.evidence import Evidence
-from clearance.explain.explanation import Blocker, Cause, Fix, Unknown
+from clearance.explain.findings import (
+    Blocker,
+    Cause,
+    Fix,
+    Unknown,
+)
 from clearance.model.decision import Decision
 from clearance.model.estate import Estate
 
