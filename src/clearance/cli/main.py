@@ -14,10 +14,12 @@ from clearance.cli import (
     collect,
     demo,
     env,
+    estate,
     explain,
     history,
     run,
     serve,
+    validate,
     what_can,
     who_can,
 )
@@ -41,8 +43,10 @@ app.command("who-can")(who_can.who_can)
 app.command("what-can")(what_can.what_can)
 app.command("actions")(actions.actions)
 app.command("explain")(explain.explain)
+app.command("validate")(validate.validate)
 app.command("run", context_settings={"allow_interspersed_args": False})(run.run)
 app.command("collect")(collect.collect)
+app.command("estate")(estate.estate)
 app.command("history")(history.history)
 app.command("at", context_settings={"allow_interspersed_args": False})(at.at)
 app.command("env")(env.env)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -134,7 +135,20 @@ def _facts(catalog: Catalog, folded: str) -> KeyFacts:
     for name in (prefix, _SEVERAL_PREFIXES.get(prefix)):
         if name and (facts := _of_service(catalog, name, folded)) is not None:
             return facts
-    return _FOREIGN if "." in prefix else _UNKNOWN
+    if "." in prefix:
+        return _FOREIGN
+    return _strays(catalog).get(folded, _UNKNOWN)
+
+
+@lru_cache(maxsize=4)
+def _strays(catalog: Catalog) -> Mapping[str, KeyFacts]:
+    """Keys that stand only in the lists of other services; asked before a key is called unknown."""
+    return {
+        key.lower(): KeyFacts(Standing.KNOWN, key, kind)
+        for service in catalog.services()
+        for key, kind in service.condition_keys.items()
+        if not key.startswith((f"{service.prefix}:", "aws:"))
+    }
 
 
 def _of_service(catalog: Catalog, prefix: str, folded: str) -> KeyFacts | None:

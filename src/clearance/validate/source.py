@@ -98,6 +98,7 @@ class _Reader:
         self.text = text
         self.at = 0
         self.faults: list[Fault] = []
+        self.ended = False
 
     def document(self) -> Node:
         self._skip()
@@ -288,10 +289,12 @@ class _Reader:
         while end > start + 1 and self.text[end - 1] in " \t\r\n":
             end -= 1
         fix = Fix(f"write `{wanted}`", (Edit(end, end, wanted),))
-        # Where a bracket is missing in the middle only its owner knows its place.
-        self._fault(
-            start, start + 1, f"this `{opening}` is never closed", fix if not here else None
-        )
+        # Where a bracket is missing in the middle only its owner knows its place; at the end the
+        # innermost is closed first.
+        sure = not here and not self.ended
+        self.ended = self.ended or not here
+        problem = f"this `{opening}` is never closed"
+        self._fault(start, start + 1, problem, fix if sure else None)
 
 
 def _why(error: ValueError) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from clearance.model.catalog import Catalog
@@ -26,7 +26,7 @@ from clearance.validate.finding import Finding, Place, Step
 from clearance.validate.source import Fault, Kind, Node, read
 from clearance.validate.view import Document, Statement, found, view
 
-__all__ = ["validate", "validate_node"]
+__all__ = ["syntax", "validate", "validate_node"]
 
 DOCUMENT: Final[tuple[Callable[[Document], Iterator[Finding]], ...]] = (
     structure.document,
@@ -59,9 +59,13 @@ def validate(
     root, faults = read(text)
     findings = [_fault(text, fault) for fault in faults]
     if root.kind is not Kind.BROKEN:
-        findings += _twice(root, ())
         findings += validate_node(text, root, kind, catalog=catalog, resource=resource)
     return tuple(sorted(findings, key=_order))
+
+
+def syntax(text: str, faults: Iterable[Fault]) -> tuple[Finding, ...]:
+    """The faults of a text as findings."""
+    return tuple(_fault(text, fault) for fault in faults)
 
 
 def validate_node(
@@ -75,7 +79,8 @@ def validate_node(
 ) -> tuple[Finding, ...]:
     """The same for a policy that is a part of a larger text."""
     doc = view(text, root, kind, catalog, resource, prefix)
-    findings = [hit for check in DOCUMENT for hit in check(doc)]
+    findings = _twice(root, prefix)
+    findings += [hit for check in DOCUMENT for hit in check(doc)]
     findings += [hit for one in doc.statements for check in STATEMENT for hit in check(doc, one)]
     unique = {(f.code, f.place.start, f.place.end, f.details): f for f in findings}
     return tuple(sorted(unique.values(), key=_order))

@@ -1,0 +1,173 @@
+"""Files that hold policies: which, and what is in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from clearance.cli.inputs import read_text
+from clearance.model.errors import UsageError
+from clearance.model.policy import PolicyType
+from clearance.validate.discover import Policy, discover, guess, is_policy, opaque
+from clearance.validate.source import Fault, Kind, Member, Node, read
+
+if TYPE_CHECKING:
+    import yaml
+
+__all__ = ["PolicyFile", "files_in", "open_file"]
+
+_JSON: Final = frozenset({".json", ".template"})
+_YAML: Final = frozenset({".yaml", ".yml"})
+_SKIPPED: Final = frozenset({"node_modules", "__pycache__", "cdk.out", "venv"})
+_LARGEST: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A file with the policies in it; ``yaml`` files cannot be fixed."""
+
+    path: Path
+    name: str
+    text: str
+    policies: tuple[Policy, ...]
+    faults: tuple[Fault, ...] = ()
+    yaml: bool = False
+
+
+def files_in(paths: Iterable[Path], exclude: tuple[str, ...] = ()) -> Iterator[tuple[Path, bool]]:
+    """The files to look at, and whether each was named itself."""
+    for path in paths:
+        if path.is_dir():
+            for file in _below(path):
+                if not any(fnmatchcase(file.as_posix(), pattern) for pattern in exclude):
+                    yield file, False
+        elif path.exists():
+            yield path, True
+        else:
+            raise UsageError(f"`{path}` does not exist")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in _SKIPPED)
+        for name in sorted(names):
+            if Path(name).suffix.lower() in _JSON | _YAML:
+                yield Path(place, name)
+
+
+def open_file(
+    path: Path, *, named: bool, kind: PolicyType | None, resource: str | None
+) -> PolicyFile | None:
+    """What a file holds; None when it was not named and holds no policy."""
+    if path.stat().st_size > _LARGEST:
+        if named:
+            raise UsageError(f"`{path}` is larger than {_LARGEST // 1024 // 1024} MB")
+        return None
+    text = _text(path, named=named)
+    if text is None or not (named or '"Statement"' in text or "Statement" in text):
+        return None
+    if path.suffix.lower() in _YAML:
+        return _yaml_file(path, text, named=named, kind=kind, resource=resource)
+    root, faults = read(text)
+    if faults and not named and '"Effect"' not in text:
+        return None
+    root = opaque(root)
+    policies = tuple(_typed(p, path, kind, resource) for p in discover(root, text))
+    if not policies and (named or faults):
+        if not named and not is_policy(root):
+            return None
+        found = Policy((), root, *guess(root))
+        policies = (_typed(found, path, kind, resource),)
+    return PolicyFile(path, path.as_posix(), text, policies, faults) if policies else None
+
+
+def _text(path: Path, *, named: bool) -> str | None:
+    if named:
+        return read_text(path)
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+_WORDS: Final = {
+    "scp": PolicyType.SCP,
+    "scps": PolicyType.SCP,
+    "rcp": PolicyType.RCP,
+    "rcps": PolicyType.RCP,
+    "boundary": PolicyType.BOUNDARY,
+    "boundaries": PolicyType.BOUNDARY,
+}
+
+
+def _typed(policy: Policy, path: Path, kind: PolicyType | None, resource: str | None) -> Policy:
+    if kind is not None:
+        return replace(policy, kind=kind, resource=resource)
+    if resource is not None:
+        return replace(policy, resource=resource)
+    if not policy.path and policy.kind is PolicyType.IDENTITY:
+        # `scps/deny-leave.json` and `admin.boundary.json` say what they are.
+        words = {*path.stem.lower().replace("_", "-").replace(".", "-").split("-")}
+        words.add(path.parent.name.lower())
+        for word, named in _WORDS.items():
+            if word in words:
+                return replace(policy, kind=named)
+    return policy
+
+
+def _yaml_file(
+    path: Path, text: str, *, named: bool, kind: PolicyType | None, resource: str | None
+) -> PolicyFile | None:
+    try:
+        import yaml
+    except ImportError:
+        if named:
+            raise UsageError("YAML needs PyYAML: `pip install pyyaml`") from None
+        return None
+    try:
+        roots = [_node(n, 0) for n in yaml.compose_all(text, yaml.SafeLoader) if n is not None]
+    except (yaml.YAMLError, RecursionError) as error:
+        if not named:
+            return None
+        mark: Any = getattr(error, "problem_mark", None)
+        at = mark.index if mark is not None else 0
+        problem = str(getattr(error, "problem", None) or "not YAML")
+        return PolicyFile(path, path.as_posix(), text, (), (Fault(at, at + 1, problem),), yaml=True)
+    found = [p for root in roots for p in discover(opaque(root), text)]
+    policies = tuple(_typed(p, path, kind, resource) for p in found)
+    return PolicyFile(path, path.as_posix(), text, policies, yaml=True) if policies else None
+
+
+_DEEPEST: Final = 80
+_SCALARS: Final = {
+    "tag:yaml.org,2002:bool": Kind.BOOLEAN,
+    "tag:yaml.org,2002:int": Kind.NUMBER,
+    "tag:yaml.org,2002:float": Kind.NUMBER,
+    "tag:yaml.org,2002:null": Kind.NULL,
+}
+
+
+def _node(node: yaml.Node, depth: int) -> Node:
+    """A node of YAML as one of ours; CloudFormation's tags are values of deployment."""
+    start, end = node.start_mark.index, node.end_mark.index
+    value: Any = node.value
+    if node.tag.startswith("!") or depth > _DEEPEST:
+        return Node(Kind.OPAQUE, start, end)
+    if isinstance(value, str):
+        kind = _SCALARS.get(node.tag, Kind.STRING)
+        text = value.lower() if kind is Kind.BOOLEAN else value
+        return Node(kind, start, end, _BOOLEAN.get(text, text) if kind is Kind.BOOLEAN else text)
+    if node.tag == "tag:yaml.org,2002:map":
+        members = tuple(
+            Member(str(k.value), k.start_mark.index, k.end_mark.index, _node(v, depth + 1))
+            for k, v in value
+        )
+        return Node(Kind.OBJECT, start, end, members=members)
+    return Node(Kind.ARRAY, start, end, items=tuple(_node(item, depth + 1) for item in value))
+
+
+_BOOLEAN: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
