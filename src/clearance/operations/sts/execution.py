@@ -18,13 +18,19 @@ _LIFETIME: Final = timedelta(hours=12)
 
 
 def execution_session(
-    estate: Estate, role_arn: str, function_arn: str, *, ports: Ports, now: datetime
+    estate: Estate,
+    role_arn: str,
+    function_arn: str,
+    *,
+    ports: Ports,
+    now: datetime,
+    inside: bool = True,
 ) -> TemporaryCredentials:
     """Credentials of a function's execution role.
 
     ``function_arn`` is the unqualified ARN; it is the value of ``lambda:SourceFunctionArn`` in
-    every call the function makes (R214), and its last part is the session's name. Whether the
-    role trusts Lambda is asked before, with ``refuse_untrusted_role``.
+    every call made ``inside`` the function (R214), and its last part is the session's name.
+    Whether the role trusts Lambda is asked before, with ``refuse_untrusted_role``.
 
     Raises:
         OperationError: the role is gone.
@@ -39,6 +45,7 @@ def execution_session(
         )
     account, role = found
     expires = now.replace(microsecond=0) + _LIFETIME
-    session = Session(issued=now, expires=expires, mfa=False, source_function_arn=function_arn)
+    source = function_arn if inside else None
+    session = Session(issued=now, expires=expires, mfa=False, source_function_arn=source)
     name = function_arn.rsplit(":", 1)[-1]
     return issue(session_of(account, role, name, session), expires, ports)

@@ -28,7 +28,8 @@ def refuse_restricted(principal: Principal, service: str, operation: str) -> Non
         return
     federated = principal.kind is PrincipalKind.FEDERATED_USER
     of_user = principal.kind in {PrincipalKind.USER, PrincipalKind.ROOT}
-    mfa = bool(principal.session and principal.session.mfa)
+    # A session of AssumeRoot is there to call IAM; its task policy says what.
+    mfa = bool(principal.session and (principal.session.mfa or principal.session.assumed_root))
     if service == "iam" and (federated or (of_user and not mfa)):
         raise OperationError(
             "InvalidClientTokenId", "The security token included in the request is invalid", 403

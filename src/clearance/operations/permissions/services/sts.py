@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from clearance.model.arn import Arn
@@ -136,6 +137,16 @@ def _claim_tags(found: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ..
     return tags, tuple(str(key) for key in given.get("transitive_tag_keys") or ())
 
 
+def _assume_root(ask: Ask) -> Iterable[Permission]:
+    """The caller's own permission, as within one account (R99a).
+
+    The member account has no policy that could let anybody in; its place in the organization
+    does, which the operation looks at.
+    """
+    for found in on(_root, member("sts:TaskPolicyArn", "TaskPolicyArn.arn"))(ask):
+        yield replace(found, resource_account=ask.call.account)
+
+
 # A SAML attribute -> the condition key that holds its values (IAM User Guide,
 # reference_policies_iam-condition-keys, SAML).
 _SAML_KEYS: Final = {
@@ -198,7 +209,7 @@ TABLE: Final[Mapping[str, Row]] = {
     ),
     "AssumeRoleWithSAML": _saml,
     "AssumeRoleWithWebIdentity": _web_identity,
-    "AssumeRoot": on(_root, member("sts:TaskPolicyArn", "TaskPolicyArn.arn")),
+    "AssumeRoot": _assume_root,
     "GetFederationToken": all_of(
         on(_federated_user),
         when(request_tags, beside("sts:TagSession", _federated_user, tagged=True)),
