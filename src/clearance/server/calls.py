@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from clearance.operations import simulator
+from clearance.operations import accessanalyzer, simulator
 from clearance.operations.call import Call, Input, Operation, Output
 from clearance.operations.iam import OPERATIONS as IAM
 from clearance.operations.lambda_ import OPERATIONS as LAMBDA
@@ -14,7 +14,7 @@ from clearance.operations.sts import OPERATIONS as STS
 from clearance.server import lookup, toolbox
 from clearance.server.world import World
 
-__all__ = ["LOCAL", "OPERATIONS", "LocalOperation", "changes_nothing"]
+__all__ = ["LOCAL", "OPERATIONS", "RUNNING", "LocalOperation", "changes_nothing"]
 
 LocalOperation: TypeAlias = Callable[[World, Call, Input], Output]
 
@@ -42,8 +42,13 @@ def _principal_keys(world: World, call: Call, given: Input) -> Output:
     return simulator.context_keys_for_principal_policy(world.estate, call, given)
 
 
+def _analysis(name: str) -> LocalOperation:
+    return lambda world, _, given: accessanalyzer.OPERATIONS[name](given, world.catalog)
+
+
 # Operations that read more than the estate: the audit trail, the seal, the catalog.
 LOCAL: Final[Mapping[str, Mapping[str, LocalOperation]]] = {
+    "accessanalyzer": {name: _analysis(name) for name in accessanalyzer.OPERATIONS},
     "cloudtrail": {"LookupEvents": lookup.lookup_events},
     "iam": {
         "GetContextKeysForCustomPolicy": _custom_keys,
@@ -58,12 +63,18 @@ LOCAL: Final[Mapping[str, Mapping[str, LocalOperation]]] = {
     "sts": {"DecodeAuthorizationMessage": toolbox.decode_authorization_message},
 }
 
+# Operations that run functions.
+RUNNING: Final[Mapping[str, frozenset[str]]] = {
+    "lambda": frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"}),
+}
+
 _READS: Final = ("Get", "List", "Describe", "Lookup", "Simulate", "Check", "Validate", "Decode")
 _OTHERS: Final = frozenset(
     {
         "Invoke",
         "InvokeAsync",
         "InvokeFunctionUrl",
+        "InvokeWithResponseStream",
         "AssumeRole",
         "AssumeRoleWithSAML",
         "AssumeRoleWithWebIdentity",

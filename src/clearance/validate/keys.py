@@ -136,7 +136,7 @@ def _facts(catalog: Catalog, folded: str) -> KeyFacts:
         if name and (facts := _of_service(catalog, name, folded)) is not None:
             return facts
     if "." in prefix:
-        return _FOREIGN
+        return _of_service(catalog, "sts", folded) or _FOREIGN
     return _strays(catalog).get(folded, _UNKNOWN)
 
 
