@@ -73,6 +73,35 @@ def test_the_same_from_files_and_standard_input(estate: Path, tmp_path: Path, ho
     assert "identity.qualifier" in ran.out
 
 
+def test_a_recorded_call_tells_all_its_permissions(estate: Path, tmp_path: Path) -> None:
+    """CreateFunction needs iam:PassRole too, and the record says of which role."""
+    function = FUNCTION.replace("orders", "new")
+    role = "arn:aws:iam::123456789012:role/worker"
+    record = {
+        "eventSource": "lambda.amazonaws.com",
+        "eventName": "CreateFunction20150331",
+        "awsRegion": "us-east-1",
+        "errorCode": "AccessDenied",
+        "errorMessage": f"User: {USER} is not authorized to perform: lambda:CreateFunction on "
+        f"resource: {function} because no identity-based policy allows the "
+        "lambda:CreateFunction action",
+        "requestParameters": {"functionName": "new", "role": role, "runtime": "python3.12"},
+        "userIdentity": {"type": "IAMUser", "arn": USER},
+    }
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(record))
+    ran = clearance("explain", path, "--estate", estate, "--format", "json")
+    answer = json.loads(ran.out)
+    asked = {(each["action"], each["resource"]) for each in answer["evaluations"]}
+    assert asked == {("lambda:CreateFunction", function), ("iam:PassRole", role)}
+    assert answer["fixes"][0]["verified"]["after"] == "ALLOW"
+
+
+def test_a_trail_that_repeats_itself_is_explained_once(estate: Path) -> None:
+    ran = clearance("explain", "-", "--estate", estate, given=f"{SENTENCE}\n\nand {SENTENCE}")
+    assert ran.out.count("DENIED") == 1
+
+
 def test_a_request_without_any_message(estate: Path) -> None:
     words = ("--principal", USER, "--action", INVOKE, "--resource", FUNCTION + ":prod")
     ran = clearance("explain", "--estate", estate, *words)
@@ -144,6 +173,8 @@ def test_apply_writes_an_estate_that_allows(estate: Path, tmp_path: Path) -> Non
         (("explain", "missing.txt"), "`missing.txt` does not exist"),
         (("explain", "x is y", "--estate", "nowhere.json"), "`nowhere.json` does not exist"),
         (("explain", SENTENCE, "--action", "Invoke"), "is not an action"),
+        (("explain", SENTENCE, "--principal", "ana"), "`ana` is not an ARN"),
+        (("explain", SENTENCE, "--expected", FUNCTION), "is not a principal"),
         (("explain", SENTENCE, "--context", "novalue"), "is not a context key"),
         (("explain", SENTENCE, "--format", "yaml"), "yaml"),
         (("run", "--estate", "nowhere.json", "--", "true"), "does not exist"),

@@ -17,6 +17,7 @@ from clearance.explain import Confidence, Explanation, Place, apply_all, explain
 from clearance.explain.inputs import recognise
 from clearance.explain.prose import lines
 from clearance.facts.catalog import load_catalog
+from clearance.model.glob import Glob
 from clearance.model.principal import Session
 from clearance.model.request import Context, Request
 from clearance.operations.permissions.names import meant
@@ -145,6 +146,21 @@ def test_a_proven_fix_allows_every_permission(case: Mapping[str, Any]) -> None:
             for decision in found.decisions:
                 request = decision.request
                 assert authorize(after, request, now=NOW).allowed, fix.title
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_sample_lies_within_what_is_proven(case: Mapping[str, Any]) -> None:
+    """Nothing that the sample shows newly allowed is beyond what the documents can allow."""
+    fixes = explained(case).fixes
+    verified = fixes[0].verified if fixes else None
+    if verified is None or verified.gains is None:
+        return
+    for access in verified.newly_allowed:
+        assert any(
+            any(Glob.of(a, ignore_case=True).matches(access.action) for a in gain.actions)
+            and any(Glob.of(r).matches(access.resource) for r in gain.resources)
+            for gain in verified.gains
+        ), (access, verified.gains)
 
 
 @pytest.mark.parametrize("case", CASES)

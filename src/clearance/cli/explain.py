@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from clearance.cli import inputs, output
-from clearance.model.errors import UsageError
+from clearance.model.errors import ClearanceError, UsageError
 
 if TYPE_CHECKING:
     from clearance.explain import Explanation
     from clearance.explain.evidence import Evidence
     from clearance.model.estate import Estate
-    from clearance.model.request import Context
+    from clearance.model.request import Context, Request
 
 __all__ = ["Format", "explain"]
 
@@ -66,6 +67,9 @@ def explain(
     """
     held = inputs.estate_at(estate) if estate is not None else None
     keys = inputs.context_of(context, absent=absent)
+    for name in (principal, expected):
+        if name is not None:
+            _check_principal(name)
     asked = _Asked(principal, action, resource, expected, keys)
     if given is not None:
         found = _from_evidence(_evidence(given), held, asked)
@@ -75,6 +79,13 @@ def explain(
     if apply is not None:
         _apply(held, found, apply)
     raise typer.Exit(max(each.exit_code for each in found))
+
+
+def _check_principal(name: str) -> None:
+    """Refuse what names nobody, where a message's own principal would only be left aside."""
+    from clearance.decide import identify
+
+    identify(name)
 
 
 class _Asked:
@@ -109,7 +120,24 @@ def _evidence(given: str) -> tuple[Evidence, ...]:
             "there is no denial in what was given; paste the whole error, or give --principal, "
             "--action and --resource"
         )
-    return found
+    return _once(found)
+
+
+def _once(found: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """A trail repeats itself: one denial for each caller, action, resource and stated reason."""
+    kept: dict[tuple[str | None, ...], Evidence] = {}
+    for each in found:
+        denial = each.denial
+        role = (
+            (each.principal or "").rpartition("/")[0]
+            if ":assumed-role/" in (each.principal or "")
+            else each.principal
+        )
+        key = (role, each.action, each.resource, denial.policy_type, denial.service_reason)
+        kept.setdefault(key, each)
+    if len(kept) < len(found):
+        output.warn(f"{len(found)} denials, of which {len(kept)} differ; each is explained once")
+    return tuple(kept.values())
 
 
 def _is_path(given: str) -> bool:
@@ -139,9 +167,36 @@ def _from_evidence(
             resource=asked.resource,
             context=asked.context,
             expected=identify(asked.expected, estate) if asked.expected else None,
+            also=_also(estate, each),
         )
         for each in evidence
     )
+
+
+def _also(estate: Estate | None, evidence: Evidence) -> tuple[Request, ...]:
+    """The other permissions of a recorded call, where its parameters tell them."""
+    from clearance.explain.evidence import Kind
+
+    operation = re.match(r"[A-Za-z]+?(?=20\d{6}|$)", evidence.denial.api_operation or "")
+    who = evidence.principal
+    if estate is None or evidence.kind is not Kind.CLOUDTRAIL or operation is None or who is None:
+        return ()
+    from clearance.boto import requests_of
+    from clearance.decide import identify
+
+    # CloudTrail writes members with a small first letter.
+    given = {key[:1].upper() + key[1:]: v for key, v in evidence.request_parameters.items()}
+    service = (evidence.event_source or "").partition(".")[0]
+    try:
+        asked = requests_of(
+            estate, identify(who, estate), service, operation[0], given, evidence.region
+        )
+    except (ClearanceError, AttributeError, KeyError, TypeError, ValueError):
+        return ()  # a record is cut short or has another form than the call
+    denied = (evidence.action or "", evidence.resource)
+    if not any((each.action, each.resource) == denied for each in asked):
+        return ()  # the parameters were read amiss: their resources cannot be trusted
+    return tuple(each for each in asked if (each.action, each.resource) != denied)
 
 
 def _from_request(estate: Estate | None, asked: _Asked) -> Explanation:

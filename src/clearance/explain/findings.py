@@ -17,6 +17,7 @@ __all__ = [
     "Confidence",
     "Fix",
     "FixKind",
+    "Gain",
     "Miss",
     "Owner",
     "RuledOut",
@@ -168,6 +169,27 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Gain:
+    """What one edited document newly allows, exactly; other layers may still deny it."""
+
+    document: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    except_resources: tuple[str, ...] = ()
+    who: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The gain for machines."""
+        return {
+            "document": self.document,
+            "actions": list(self.actions),
+            "resources": list(self.resources),
+            "except_resources": list(self.except_resources),
+            "principals": list(self.who),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The decision after one change of a fix; ``denial`` is what AWS would say next."""
 
@@ -180,7 +202,8 @@ class Verified:
     """What deciding again with the fix showed.
 
     ``how``: ``exact`` when a prover compared all requests, ``sampled`` when ``asked`` requests
-    about the estate's own principals and resources were decided before and after.
+    about the estate's own principals and resources were decided before and after. ``gains`` is
+    what the edited documents newly allow, exactly; None where that could not be told.
     """
 
     before: DecisionEffect
@@ -191,6 +214,7 @@ class Verified:
     newly_denied: tuple[Access, ...] = ()
     how: str = "sampled"
     asked: int = 0
+    gains: tuple[Gain, ...] | None = None
 
     @property
     def works(self) -> bool:
@@ -208,6 +232,7 @@ class Verified:
             "newly_denied": [access.to_json() for access in self.newly_denied],
             "how": self.how,
             "requests_compared": self.asked,
+            "documents_gain": [g.to_json() for g in self.gains] if self.gains is not None else None,
         }
 
 

@@ -13,7 +13,9 @@ from clearance.explain.findings import (
     Cause,
     Confidence,
     Fix,
+    Gain,
     Miss,
+    Verified,
 )
 from clearance.explain.patch import patch
 from clearance.model.decision import Check, CheckEffect, CheckType, DecisionEffect
@@ -170,12 +172,12 @@ def _layers(explanation: Explanation) -> Iterator[str]:
     by_type: dict[CheckType, list[Check]] = {}
     for check in explanation.decision.checks:
         by_type.setdefault(check.type, []).append(check)
-    yield "  ".join(f"{name} {_layer(by_type.get(kind, []))}" for kind, name in _SHORT.items())
+    shown = [f"{name} {_layer(by_type[kind])}" for kind, name in _SHORT.items() if kind in by_type]
+    gone = [name for kind, name in _SHORT.items() if kind not in by_type]
+    yield "  ".join(shown) + (f"  (none: {', '.join(gone)})" if gone else "")
 
 
 def _layer(checks: list[Check]) -> str:
-    if not checks:
-        return "none"
     worst = max(checks, key=lambda check: list(CheckEffect).index(check.effect))
     if worst.blocks or len(checks) == 1:
         return _WORDS[worst.effect]
@@ -290,27 +292,35 @@ def _proof(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
     if fix is None or fix.verified is None or (not fix.edits and fix.instead is None):
         return
     verified = fix.verified
-    with_ = "with the edit" if len(fix.edits) == 1 else f"with the {len(fix.edits)} edits"
-    if fix.instead is not None:
-        more = f" with {_plural(len(fix.edits), 'edit')}" if fix.edits else ""
-        with_ = f"for that request{more}"
-    line = f"decided again {with_}: {_AFTER[verified.after]}."
-    if fix.edits:
-        line += f" Newly allowed: {_count(verified.newly_allowed)}."
-        line += f" Newly denied: {_count(verified.newly_denied)}."
-        if verified.how == "sampled":
-            line += f" (sampled: {verified.asked} requests)"
-    yield line
+    yield f"decided again {_with(fix)}: {_AFTER[verified.after]}.{_cost(fix, verified)}"
     if verified.next_denial:
         yield f"next denial: {verified.next_denial}"
     elif len(verified.steps) > 1:
-        said = verified.steps[0].denial
-        yield f"after the first change alone: {said}"
+        yield f"after the first change alone: {verified.steps[0].denial}"
     if verbose:
-        for access in verified.newly_allowed:
-            yield f"+ {access.action} on {access.resource} by {access.principal}"
-        for access in verified.newly_denied:
-            yield f"- {access.action} on {access.resource} by {access.principal}"
+        for sign, accesses in (("+", verified.newly_allowed), ("-", verified.newly_denied)):
+            for access in accesses:
+                yield f"{sign} {access.action} on {access.resource} by {access.principal}"
+
+
+def _with(fix: Fix) -> str:
+    if fix.instead is not None:
+        more = f" with {_plural(len(fix.edits), 'edit')}" if fix.edits else ""
+        return f"for that request{more}"
+    return "with the edit" if len(fix.edits) == 1 else f"with the {len(fix.edits)} edits"
+
+
+def _cost(fix: Fix, verified: Verified) -> str:
+    """What else changes: seen in a sample, and bounded by a proof where there is one."""
+    if not fix.edits:
+        return ""
+    says = f" Newly allowed: {_count(verified.newly_allowed)}."
+    says += f" Newly denied: {_count(verified.newly_denied)}."
+    if verified.how == "sampled":
+        says += f" (sampled: {verified.asked} requests)"
+    if verified.gains is not None:
+        says += f" Proven: the edit can allow {_gained(verified.gains)}."
+    return says
 
 
 def _count(accesses: tuple[Any, ...]) -> str:
@@ -321,6 +331,16 @@ def _count(accesses: tuple[Any, ...]) -> str:
     who = len({access.principal for access in accesses})
     says = f"{_plural(actions, 'action')} on {_plural(resources, 'ARN')}"
     return says + (f" for {who} identities" if who > 1 else "")
+
+
+def _gained(gains: tuple[Gain, ...]) -> str:
+    if not gains:
+        return "nothing new"
+    actions = len({action for gain in gains for action in gain.actions})
+    resources = len({resource for gain in gains for resource in gain.resources})
+    beyond = any(set(text_) & set("*?") for g in gains for text_ in (*g.actions, *g.resources))
+    patterns = " (patterns)" if beyond else " and nothing else"
+    return f"{_plural(actions, 'action')} on {_plural(resources, 'ARN')}{patterns}"
 
 
 def _plural(number: int, noun: str) -> str:

@@ -24,6 +24,7 @@ from clearance.explain.findings import (
     Step,
     Verified,
 )
+from clearance.explain.gains import gains
 from clearance.explain.hcl import terraform
 from clearance.explain.instead import other_identities, other_resources
 from clearance.explain.places import owner_of
@@ -89,7 +90,16 @@ def fixes_for(estate: Estate, asker: Asker, decisions: Sequence[Decision]) -> tu
         if not any(same):
             unique.append(plan)
     fixes = [proven(estate, asker, plan.asker, plan) for plan in unique]
-    return tuple(sorted(fixes, key=_rank))
+    ranked = sorted(fixes, key=_rank)
+    return tuple(_bounded(fix, asker) if place == 0 else fix for place, fix in enumerate(ranked))
+
+
+def _bounded(fix: Fix, asker: Asker) -> Fix:
+    """The fix with what its documents gain, which takes a prover."""
+    if not fix.edits or fix.verified is None:
+        return fix
+    found = gains(fix.edits, asker.knowledge.catalog)
+    return replace(fix, verified=replace(fix.verified, gains=found))
 
 
 def _asked_elsewhere(case: Case) -> list[Candidate]:
