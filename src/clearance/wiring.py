@@ -11,6 +11,7 @@ from clearance.model.estate import Estate
 
 if TYPE_CHECKING:
     from clearance.operations.call import Ports
+    from clearance.store.sources import Deployment
     from clearance.store.sqlite import SqliteStore
 
 __all__ = ["catalog", "load_estate", "now", "open_store", "ports"]
@@ -42,15 +43,15 @@ def open_store(folder: Path, *, recover: bool = False, read_only: bool = False) 
     return SqliteStore.open(folder, recover=recover, read_only=read_only)
 
 
-def load_estate(path: Path) -> Estate:
-    """An estate from a file, a snapshot folder or the data folder of an endpoint."""
-    from clearance.store import snapshot
+def load_estate(path: Path, deployment: Deployment | None = None) -> Estate:
+    """An estate from an endpoint's data folder, a snapshot, a Terraform plan or a template."""
+    from clearance.store import sources
     from clearance.store.sqlite import DATABASE_FILE
 
-    if path.is_dir() and (path / DATABASE_FILE).exists():
+    if deployment is None and path.is_dir() and (path / DATABASE_FILE).exists():
         store = open_store(path, read_only=True)
         try:
             return store.load()
         finally:
             store.close()
-    return snapshot.load_estate(path)
+    return sources.load(path, deployment) if deployment else sources.load(path)

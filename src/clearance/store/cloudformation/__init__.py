@@ -33,8 +33,11 @@ _IMPLICIT: Final = {
 _UNREAD: Final = (
     "Policy",
     "Permission",
-    "AWS::Serverless::Connector",
     "AWS::CloudFormation::Stack",
+    "AWS::Serverless::Application",
+    "AWS::Serverless::CapacityProvider",
+    "AWS::Serverless::Connector",
+    "AWS::Serverless::GraphQLApi",
 )
 
 
@@ -71,6 +74,10 @@ def load_template(
             if kind is not None and kind.order == order:
                 _put(deploy, kind, resource)
     for resource in wanted:
+        raw = template.section("Resources").get(resource.name)
+        for name in sam.unread(resource, raw if isinstance(raw, dict) else {}):
+            place = (*resource.place, *(() if name == "Connectors" else ("Properties",)), name)
+            deploy.note(Unresolved(f"what `{name}` of `{resource.name}` permits", place))
         if resource.type not in KINDS and resource.type.endswith(_UNREAD):
             deploy.note(
                 Unresolved(f"`{resource.name}`: `{resource.type}` is not read", resource.place)
@@ -132,8 +139,7 @@ def _resources(template: Template) -> dict[str, Made]:
             raise template.fail("`Properties` is an object", (*place, "Properties"))
         made = Made(name, raw["Type"], properties or {}, place)
         found[name] = made
-        if made.type == sam.FUNCTION:
-            found |= {part.name: part for part in sam.expand(template, made)}
+        found |= {part.name: part for part in sam.expand(template, made)}
     for name, kind in _IMPLICIT.items():
         found.setdefault(name, Made(name, kind, {}, ("Resources",)))
     return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clearance.store.cloudformation.resolve import Made
+from clearance.store.cloudformation.resolve import UNKNOWN, Made
 
 __all__ = ["Event", "permissions_of"]
 
@@ -19,6 +20,8 @@ _POLLED: Final = {
     "MSK": "AWSLambdaMSKExecutionRole",
 }
 _EXECUTE: Final = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
+_DEFAULT: Final = "$default"
+_PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 Given = Mapping[str, Any]
 
 
@@ -42,7 +45,8 @@ class Event:
     @property
     def managed(self) -> str | None:
         """The AWS managed policy that the execution role gets for it."""
-        return _POLLED.get(self.type)
+        queue = self.type == "SNS" and self.given.get("SqsSubscription")
+        return _POLLED["SQS"] if queue else _POLLED.get(self.type)
 
 
 def permissions_of(event: Event, target: object, made: Made) -> Iterator[Made]:
@@ -50,48 +54,62 @@ def permissions_of(event: Event, target: object, made: Made) -> Iterator[Made]:
     if event.type in _POLLED:
         return
     if event.type == "ScheduleV2":
-        yield _scheduler(event, target, made)
+        if "RoleArn" not in event.given:
+            yield _scheduler(event, target, made)
         return
     if event.type in {"Schedule", "EventBridgeRule", "CloudWatchEvent"}:
         named = {"Name": event.given["RuleName"]} if "RuleName" in event.given else {}
         named = {"Name": event.given["Name"]} if "Name" in event.given else named
         yield Made(event.name, "AWS::Events::Rule", named, made.place)
     make = _MAKES.get(event.type)
-    given = make(event) if make else {"Principal": {f"Fn::event {event.type}": {}}}
+    given = (
+        make(event)
+        if make
+        else {"Principal": {f"{UNKNOWN}what an event `{event.type}` permits": {}}}
+    )
     if given:
         properties = {"Action": "lambda:InvokeFunction", "FunctionName": target, **given}
         yield Made(f"{event.name}Permission", _PERMISSION, properties, made.place)
 
 
 def _api(event: Event) -> Given:
-    method = str(event.given.get("Method", "*")).upper()
-    method = "*" if method in {"ANY", "X-AMAZON-APIGATEWAY-ANY-METHOD"} else method
+    method = _method(event.given.get("Method", "ANY"))
     path = _path(event.given.get("Path", "/*"))
     api = event.given.get("RestApiId", {"Ref": "ServerlessRestApi"})
-    source = {"Fn::Sub": [f"{_EXECUTE}/*/{method}{path}", {"Api": api}]}
-    return {"Principal": "apigateway.amazonaws.com", "SourceArn": source}
+    return _execute(api, f"/{method}{path}")
 
 
 def _http_api(event: Event) -> Given:
-    method = str(event.given.get("Method", "*")).upper()
-    method = "*" if method == "ANY" else method
-    path = _path(event.given.get("Path", "/*"))
+    method = _method(event.given.get("Method", "ANY"))
+    path = _path(event.given.get("Path", _DEFAULT))
     api = event.given.get("ApiId", {"Ref": "ServerlessHttpApi"})
-    source = {"Fn::Sub": [f"{_EXECUTE}/*/{method}{path}", {"Api": api}]}
+    if _authorizer(event) == "AWS_IAM":
+        return {}  # the API calls with the credentials of whoever calls it
+    if path == f"/{_DEFAULT}" and method == "*":
+        return _execute(api, path)  # the route is called `$default`, without a method
+    return _execute(api, f"/{method}{'' if path == _DEFAULT else path}")
+
+
+def _authorizer(event: Event) -> object:
+    auth = event.given.get("Auth")
+    return auth.get("Authorizer") if isinstance(auth, dict) else None
+
+
+def _execute(api: object, route: str) -> Given:
+    """API Gateway, from any stage of an API."""
+    source = {"Fn::Sub": [f"{_EXECUTE}/*{route}", {"Api": api}]}
     return {"Principal": "apigateway.amazonaws.com", "SourceArn": source}
 
 
+def _method(given: object) -> str:
+    method = str(given).upper()
+    return "*" if method in {"ANY", "X-AMAZON-APIGATEWAY-ANY-METHOD"} else method
+
+
 def _path(path: object) -> str:
-    """A path as an ARN says it: `{id}` and `{proxy+}` are anything."""
-    text, kept, depth = str(path), "", 0
-    for character in text:
-        depth += character == "{"
-        if not depth:
-            kept += character
-        if character == "}":
-            depth -= 1
-            kept += "*"
-    return kept
+    """A path as an ARN says it: `{id}` and `{proxy+}` are anything, no slash ends it."""
+    text = _PARAMETER.sub("*", str(path))
+    return text.removesuffix("/") if len(text) > 1 else text
 
 
 def _bucket(event: Event) -> Given:
@@ -102,6 +120,8 @@ def _bucket(event: Event) -> Given:
 
 
 def _topic(event: Event) -> Given:
+    if event.given.get("SqsSubscription"):
+        return {}  # a queue stands between; Lambda polls it
     return {"Principal": "sns.amazonaws.com", "SourceArn": event.given.get("Topic")}
 
 
@@ -141,7 +161,6 @@ def _cognito(event: Event) -> Given:
 
 def _scheduler(event: Event, target: object, made: Made) -> Made:
     """The role with which EventBridge Scheduler invokes the function."""
-    del target
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -152,12 +171,8 @@ def _scheduler(event: Event, target: object, made: Made) -> Made:
             }
         ],
     }
-    arn = {"Fn::GetAtt": [made.name, "Arn"]}
-    statement = {
-        "Effect": "Allow",
-        "Action": "lambda:InvokeFunction",
-        "Resource": [arn, {"Fn::Sub": [f"${{{made.name}.Arn}}:*", {}]}],
-    }
+    arn = target if target != {"Ref": made.name} else {"Fn::GetAtt": [made.name, "Arn"]}
+    statement = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn}
     document = {"Version": "2012-10-17", "Statement": [statement]}
     policy = {"PolicyName": f"{event.name}LambdaPolicy", "PolicyDocument": document}
     properties = {"AssumeRolePolicyDocument": trust, "Policies": [policy]}

@@ -49,6 +49,8 @@ KNOWN: Final[Mapping[str, Known]] = {
         "DeliveryStreamName", "name", "firehose", "deliverystream/{name}"
     ),
     "AWS::Lambda::Function": Known("FunctionName", "name", "lambda", "function:{name}"),
+    # The first version; a layer that is updated counts on.
+    "AWS::Lambda::LayerVersion": Known("LayerName", "arn", "lambda", "layer:{name}:1"),
     "AWS::Logs::LogGroup": Known("LogGroupName", "name", "logs", "log-group:{name}:*"),
     "AWS::Organizations::Account": Known(None, "name", "organizations", "account/{name}"),
     "AWS::Organizations::Organization": Known(None, "name", "organizations", "organization/{name}"),
@@ -62,6 +64,7 @@ KNOWN: Final[Mapping[str, Known]] = {
     "AWS::SecretsManager::Secret": Known("Name", "arn", "secretsmanager", "secret:{name}-000000"),
     "AWS::Serverless::Api": Known(None, "name", "apigateway", "/restapis/{name}"),
     "AWS::Serverless::HttpApi": Known(None, "name", "apigateway", "/apis/{name}"),
+    "AWS::Serverless::LayerVersion": Known("LayerName", "arn", "lambda", "layer:{name}:1"),
     "AWS::Serverless::SimpleTable": Known("TableName", "name", "dynamodb", "table/{name}"),
     "AWS::Serverless::StateMachine": Known("Name", "arn", "states", "stateMachine:{name}"),
     "AWS::StepFunctions::StateMachine": Known(

@@ -72,8 +72,9 @@ _TEMPLATES: Final[Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
         (
             (
                 "kinesis:AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteStream"
-                " DescribeStream DescribeStreamSummary GetShardIterator IncreaseStreamRetentionPeriod"
-                " ListTagsForStream MergeShards PutRecord PutRecords SplitShard RemoveTagsFromStream"
+                " DescribeStream DescribeStreamSummary GetShardIterator"
+                " IncreaseStreamRetentionPeriod ListTagsForStream MergeShards PutRecord"
+                " PutRecords SplitShard RemoveTagsFromStream"
             ),
             ("kinesis:{}:stream/${StreamName}",),
         ),

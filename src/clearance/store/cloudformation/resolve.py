@@ -12,8 +12,10 @@ from clearance.store.cloudformation.names import KNOWN, Known
 from clearance.store.cloudformation.template import Place, Template
 from clearance.store.draft import stand_in, stand_in_uuid
 
-__all__ = ["NO_VALUE", "Made", "Resolver", "Settings", "Unresolved"]
+__all__ = ["NO_VALUE", "UNKNOWN", "Made", "Resolver", "Settings", "Unresolved"]
 
+# What SAM's parts are marked with that nobody here knows; the mark never stands in a template.
+UNKNOWN: Final = "Fn::\0"
 _MAX_DEPTH: Final = 40
 _VARIABLE: Final = re.compile(r"\$\{(!?)([^}]*)\}")
 _SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn"}
@@ -120,6 +122,8 @@ class Resolver:
         (name,) = raw
         if name in _FUNCTIONS:
             return name
+        if name.startswith(UNKNOWN):
+            raise Unresolved(f"{name.removeprefix(UNKNOWN)} is not known", place)
         if name.startswith("Fn::"):
             raise Unresolved(f"`{name}` is worked out during deployment", place)
         return None

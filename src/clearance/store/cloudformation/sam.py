@@ -7,13 +7,28 @@ from typing import Any, Final
 
 from clearance.store.cloudformation.events import Event, permissions_of
 from clearance.store.cloudformation.policy_templates import statements_of
-from clearance.store.cloudformation.resolve import Made
+from clearance.store.cloudformation.resolve import UNKNOWN, Made
 from clearance.store.cloudformation.template import Template
 
-__all__ = ["FUNCTION", "expand"]
+__all__ = ["expand", "unread"]
 
 FUNCTION: Final = "AWS::Serverless::Function"
+MACHINE: Final = "AWS::Serverless::StateMachine"
+_UNREAD: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::Serverless::Api": ("Auth",),
+    "AWS::Serverless::HttpApi": ("Auth",),
+    FUNCTION: ("DeploymentPreference",),
+    MACHINE: ("Events",),
+}
 _MANAGED: Final = "arn:${AWS::Partition}:iam::aws:policy/"
+_TRACING: Final = "AWSXrayWriteOnlyAccess"
+_SENDS: Final = {
+    "SQS": "sqs:SendMessage",
+    "SNS": "sns:Publish",
+    "Lambda": "lambda:InvokeFunction",
+    "EventBridge": "events:PutEvents",
+    "S3Bucket": "s3:PutObject",
+}
 # AWS managed policies that lie under `service-role/`.
 _SERVICE_ROLE: Final = frozenset(
     {
@@ -37,7 +52,17 @@ _ADDED: Final = frozenset({"Environment", "Tags", "VpcConfig"})
 
 
 def expand(template: Template, made: Made) -> Iterator[Made]:
-    """The resources that a serverless function becomes."""
+    """The resources that a serverless resource becomes beside itself."""
+    if made.type == FUNCTION:
+        yield from _function(template, made)
+    elif made.type == MACHINE and "Role" not in made.properties:
+        tracing = _object(made.properties.get("Tracing")).get("Enabled")
+        names = [_TRACING] if tracing in {True, "true"} else []
+        yield _role_of(made, made.properties, "states.amazonaws.com", names)
+
+
+def _function(template: Template, made: Made) -> Iterator[Made]:
+    """A function with its role, its alias, its URL and what its events make."""
     properties = _with_globals(template, made)
     events = [Event.of(made, name, raw) for name, raw in _object(properties.get("Events")).items()]
     role: Any = properties.get("Role")
@@ -77,21 +102,48 @@ def _merged(shared: Any, own: Any) -> Any:  # noqa: ANN401 - any JSON
 
 def _role(made: Made, properties: Mapping[str, Any], managed: list[str]) -> Made:
     """The execution role that SAM makes when none is given."""
+    names = ["AWSLambdaBasicExecutionRole", *managed]
+    if "Tracing" in properties:
+        names.append(_TRACING)
+    if "VpcConfig" in properties:
+        names.append("AWSLambdaVPCAccessExecutionRole")
+    given = properties.get("Policies")
+    given = [] if given is None else given if isinstance(given, list) else [given]
+    sends = {"Policies": [*given, *_sends(properties)]}
+    return _role_of(made, {**properties, **sends}, "lambda.amazonaws.com", names)
+
+
+def _sends(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Policies for where failed events and the results of asynchronous calls go."""
+    letters = _object(properties.get("DeadLetterQueue"))
+    goals = [(letters.get("Type"), letters.get("TargetArn"))] if letters else []
+    config = _object(_object(properties.get("EventInvokeConfig")).get("DestinationConfig"))
+    for name in ("OnSuccess", "OnFailure"):
+        goal = _object(config.get(name))
+        if goal:
+            goals.append((goal.get("Type"), goal.get("Destination")))
+    for kind, arn in goals:
+        action = _SENDS.get(str(kind))
+        # Without an ARN, SAM makes a queue or a topic under a name of its own.
+        unknown = {f"{UNKNOWN}where `{kind}` results go": {}}
+        if action is not None:
+            resource = unknown if arn is None else arn
+            statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+            yield {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _role_of(made: Made, properties: Mapping[str, Any], service: str, names: list[str]) -> Made:
+    """A role for a service, with some AWS managed policies and the ``Policies`` of a resource."""
     trust = properties.get("AssumeRolePolicyDocument") or {
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Action": ["sts:AssumeRole"],
                 "Effect": "Allow",
-                "Principal": {"Service": ["lambda.amazonaws.com"]},
+                "Principal": {"Service": [service]},
             }
         ],
     }
-    names = ["AWSLambdaBasicExecutionRole", *managed]
-    if properties.get("Tracing") == "Active":
-        names.append("AWSXRayDaemonWriteAccess")
-    if "VpcConfig" in properties:
-        names.append("AWSLambdaVPCAccessExecutionRole")
     attached: list[Any] = [_managed(name) for name in dict.fromkeys(names)]
     policies: list[Any] = []
     given = properties.get("Policies")
@@ -134,7 +186,10 @@ def _sort(raw: Any, name: str, attached: list[Any], policies: list[Any]) -> None
     else:
         # Said where it stands, when the value is worked out.
         policies.append(
-            {"PolicyName": name, "PolicyDocument": {f"Fn::policy template {kind}": given}}
+            {
+                "PolicyName": name,
+                "PolicyDocument": {f"{UNKNOWN}the policy template `{kind}`": given},
+            }
         )
 
 
@@ -191,3 +246,11 @@ def _url(made: Made, given: Mapping[str, Any], target: object) -> Iterator[Made]
 
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def unread(made: Made, raw: Mapping[str, Any]) -> Iterator[str]:
+    """What of a serverless resource makes further permissions and is not read."""
+    if "Connectors" in raw:
+        yield "Connectors"
+    wanted = _UNREAD.get(made.type, ())
+    yield from (name for name in wanted if name in made.properties)

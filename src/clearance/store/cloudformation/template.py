@@ -17,6 +17,8 @@ __all__ = ["Place", "Template", "is_template", "read_template"]
 
 Place: TypeAlias = tuple[str | int, ...]
 
+# The same in C where PyYAML was built with it; ten times as fast.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_NODES: Final = 200_000
 _MAX_DEPTH: Final = 100
 # Tags whose long form is not `Fn::` and their name.
@@ -101,7 +103,7 @@ def _json(text: str, file: Path) -> Template:
 
 def _yaml(text: str, file: Path) -> Template:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

@@ -31,12 +31,21 @@ _ORDERS: Final = 3
 _TELLING: Final = ("policy", "policy_document", "access_policies", "repository_policy")
 
 
-def load_plan(node: Node, on: Estate | None = None) -> Estate:
-    """The estate after apply: ``on`` with what the plan makes, changes and removes."""
+def load_plan(
+    node: Node,
+    on: Estate | None = None,
+    *,
+    account: str | None = None,
+    region: str | None = None,
+) -> Estate:
+    """The estate after apply: ``on`` with what the plan makes, changes and removes.
+
+    ``account`` and ``region`` are for resources whose place the plan does not tell.
+    """
     plan = read_plan(node)
     base = on or Estate()
     draft = Draft(base, f"the plan `{node.file.name}`")
-    build = Builder(plan, draft, tuple(base.accounts))
+    build = Builder(plan, draft, tuple(base.accounts), account, region)
     things = [thing for thing in plan.things if thing.mode == "managed"]
     for order in range(_ORDERS):
         some = [(t, k) for t in things if (k := KINDS.get(t.type)) and k.order == order]

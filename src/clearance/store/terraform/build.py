@@ -38,11 +38,19 @@ class Kind:
 class Builder:
     """A plan, and the draft it is written into."""
 
-    def __init__(self, plan: Plan, draft: Draft, accounts: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        draft: Draft,
+        accounts: tuple[str, ...],
+        account: str | None = None,
+        region: str | None = None,
+    ) -> None:
         self.plan = plan
         self.draft = draft
         self._unsure: set[str] = set()
-        self._home = self._find_home(accounts)
+        home = self._find_home(accounts)
+        self._home = Where(home.partition, region or home.region, account or home.account)
 
     # --- places -----------------------------------------------------------------------------------
 

@@ -1,0 +1,111 @@
+"""clearance estate: what a source holds, and as another file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from clearance.cli import inputs, output
+from clearance.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from clearance.model.estate import Estate
+
+__all__ = ["estate"]
+
+_TABLES = {
+    "users": "users",
+    "groups": "groups",
+    "roles": "roles",
+    "policies": "policies",
+    "functions": "functions",
+    "resources": "resources",
+}
+
+
+def estate(
+    source: Path = typer.Argument(
+        help="A snapshot, an estate file, a Terraform plan or a CloudFormation template."
+    ),
+    on: Path | None = typer.Option(
+        None, "--on", help="Put the plan or template on this estate: what it will become."
+    ),
+    account: str | None = typer.Option(None, help="The account it is for, where it does not say."),
+    region: str | None = typer.Option(None, help="The Region it is for, where it does not say."),
+    stack: str | None = typer.Option(None, help="The name of the CloudFormation stack."),
+    parameter: list[str] = typer.Option([], help="A parameter of the template: `Name=value`."),
+    out: Path | None = typer.Option(
+        None, "--out", "-o", help="Write the estate: a `.json` file, or a snapshot folder."
+    ),
+    secrets: bool = typer.Option(
+        False, "--secrets", help="Write secrets and environment values in clear."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Show what an estate holds and what its source does not tell; write it elsewhere.
+
+    Exit code: 0 read, 2 bad input.
+
+    Example: clearance estate plan.json --on acme --out after
+    """
+    from clearance import wiring
+    from clearance.store.sources import Deployment
+
+    if account is not None and not (len(account) == 12 and account.isdecimal()):  # noqa: PLR2004
+        raise UsageError(f"`{account}` is not an account ID; it has 12 digits")
+    deployment = Deployment(
+        inputs.estate_at(on) if on is not None else None,
+        account,
+        region,
+        stack,
+        _parameters(parameter),
+    )
+    held = wiring.load_estate(source, None if deployment == Deployment() else deployment)
+    if out is not None:
+        _write(held, out, secrets=secrets)
+    if as_json:
+        output.print_json({"accounts": _counts(held), "missing": list(held.missing)})
+        return
+    console = output.console()
+    for number, counts in _counts(held).items():
+        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        console.print(f"account {number}: {told or 'nothing'}")
+    for organization in held.organizations.values():
+        console.print(
+            f"organization {organization.id}: {len(organization.accounts)} accounts, "
+            f"{len(organization.policies)} policies"
+        )
+    if held.missing:
+        console.print("not known:")
+        for text in held.missing:
+            console.print(f"  {text}")
+
+
+def _counts(held: Estate) -> dict[str, dict[str, int]]:
+    return {
+        number: {name: len(getattr(account, table)) for table, name in _TABLES.items()}
+        for number, account in held.accounts.items()
+    }
+
+
+def _parameters(entries: list[str]) -> dict[str, str]:
+    found = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not equals or not name:
+            raise UsageError(f"`{entry}` is not a parameter; write `Name=value`")
+        found[name] = value
+    return found
+
+
+def _write(held: Estate, out: Path, *, secrets: bool) -> None:
+    from clearance.store.snapshot import save_file, save_folder
+
+    if out.suffix == ".json":
+        if out.exists():
+            raise UsageError(f"`{out}` exists; give a new file")
+        save_file(held, out, secrets=secrets)
+    else:
+        save_folder(held, out, secrets=secrets)

@@ -1,0 +1,102 @@
+"""Sources: whatever an estate can be read from, told apart by what is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clearance.model.errors import EstateError, UsageError
+from clearance.store import cloudformation, snapshot, terraform
+from clearance.store.snapshot.node import Node
+
+if TYPE_CHECKING:
+    from clearance.model.estate import Estate
+
+__all__ = ["Deployment", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a plan or a template does not say: on what, where, and with which parameters."""
+
+    on: Estate | None = None
+    account: str | None = None
+    region: str | None = None
+    stack: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+_PLAIN = Deployment()
+
+
+def load(path: Path, deployment: Deployment = _PLAIN) -> Estate:
+    """The estate in a snapshot, an estate file, a Terraform plan or a CloudFormation template.
+
+    Raises:
+        EstateError: the source cannot be read; says file and place.
+        UsageError: it is asked for in a way that makes no sense.
+    """
+    text = None if path.is_dir() else _text(path)
+    if text is not None:
+        found = _deployed(path, text, deployment)
+        if found is not None:
+            return found
+    if deployment != _PLAIN:
+        raise UsageError(
+            f"`{path}` is an estate by itself; --on, --account, --region, --stack and --parameter "
+            "are for Terraform plans and CloudFormation templates"
+        )
+    return snapshot.load_estate(path)
+
+
+def _deployed(path: Path, text: str, deployment: Deployment) -> Estate | None:
+    """The estate that a plan or a template will make; None if the text is neither."""
+    begins = text.lstrip()[:1]
+    if begins in {"{", "["}:
+        try:
+            node = Node(json.loads(text), path)
+        except (ValueError, RecursionError):
+            return None  # the snapshot's reader says what is wrong
+        if terraform.is_plan(node):
+            return _planned(node, deployment)
+    elif not begins:
+        raise EstateError(f"`{path}` is empty")
+    if begins in {"{", "["} and not cloudformation.is_template(node.value):
+        return None
+    return cloudformation.load_template(
+        cloudformation.read_template(text, path),
+        deployment.on,
+        account=deployment.account,
+        region=deployment.region,
+        stack=deployment.stack,
+        parameters=deployment.parameters,
+    )
+
+
+def _planned(node: Node, deployment: Deployment) -> Estate:
+    if deployment.stack is not None or deployment.parameters:
+        raise UsageError(
+            f"`{node.file}` is a Terraform plan: its variables are set when it is made; --stack "
+            "and --parameter are for CloudFormation templates"
+        )
+    return terraform.load_plan(
+        node, deployment.on, account=deployment.account, region=deployment.region
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise EstateError(f"`{path}` does not exist") from error
+    except OSError as error:
+        raise EstateError(f"`{path}` cannot be read: {error.strerror}") from error
+    try:
+        # What PowerShell's `>` writes is UTF-16.
+        text = content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError as error:
+        raise EstateError(f"`{path}` is no text (byte {error.start})") from error
+    return text.removeprefix("\ufeff")
