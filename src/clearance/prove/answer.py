@@ -11,13 +11,24 @@ from clearance.decide.situation import Layer
 from clearance.model.decision import CheckType
 from clearance.model.policy import AttachedPolicy, Policy, Statement
 from clearance.model.request import Request
+from clearance.prove.callers import Help, needed
 from clearance.prove.cubes import Box
 from clearance.prove.effort import Effort, ProofError, TooHardError
 from clearance.prove.patterns import UnencodableError, has_variable
 from clearance.prove.sets import Piece, RequestSet
 from clearance.prove.witness import candidates, holds_in
 
-__all__ = ["Answer", "Found", "Verdict", "Witness", "attached", "is_empty", "judged", "requests_of"]
+__all__ = [
+    "Answer",
+    "Found",
+    "Verdict",
+    "Witness",
+    "attached",
+    "is_empty",
+    "judged",
+    "judged_need",
+    "requests_of",
+]
 
 
 class Verdict(Enum):
@@ -105,6 +116,23 @@ def attached(given: Policy | AttachedPolicy) -> AttachedPolicy:
 
 def judged(policies: tuple[AttachedPolicy, ...], request: Request) -> bool:
     """True when policies of one layer, asked by the engine, allow a request."""
+    return judged_need(policies, request) is not None
+
+
+def judged_need(policies: tuple[AttachedPolicy, ...], request: Request) -> Help | None:
+    """What else must speak for the caller when policies of one layer allow a request.
+
+    None when they do not.
+    """
     layer = Layer(CheckType.PRINCIPAL, policies)
     finding = judge(layer, request, bounded=False, reading=Reading())
-    return bool(finding.allows) and not finding.denies and not finding.broken
+    if finding.denies or finding.broken:
+        return None
+    needs = (_need(matched.statement, request) for matched in finding.allows)
+    return min((need for need in needs if need is not None), default=None)
+
+
+def _need(statement: Statement, request: Request) -> Help | None:
+    if statement.principals is None:
+        return Help.OWN_POLICIES
+    return needed(statement.principals, request.principal, negated=statement.not_principals)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import Final
 
+from clearance.decide.combine import GRANTS, IDENTITY_SIDE, LIMITS, NOTHING
 from clearance.decide.identify import identify
 from clearance.match.principal import exempt, namings
 from clearance.model.arn import Arn
 from clearance.model.errors import RequestError
-from clearance.model.policy import Principals, Statement
+from clearance.model.policy import Effect, Principals, Statement
 from clearance.model.principal import Principal, PrincipalKind, Session
 
-__all__ = ["SOMEBODY", "Callers", "callers_of"]
+__all__ = ["SOMEBODY", "STRANGER", "Callers", "Help", "callers_of", "needed"]
 
 STRANGER: Final = "999999999999"
 SOMEBODY: Final = identify("arn:aws:iam::123456789012:user/somebody")
@@ -25,13 +27,26 @@ MAX_CALLERS: Final = 4096
 _FRESH: Final = "somebody"
 
 
+class Help(IntEnum):
+    """What besides the resource's policy speaks for a caller.
+
+    A resource policy that names an account needs the caller's own policies to allow as well, one
+    that names a role needs its boundary and session policy to (R61-R67).
+    """
+
+    NONE = 0
+    LIMITS = 1
+    OWN_POLICIES = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """The callers, and by Principal element which of them it names, as bits."""
+    """Callers with what else speaks for them, and by statement whom it names, as bits."""
 
     each: tuple[Principal, ...] = (SOMEBODY,)
+    help: tuple[Help, ...] = (Help.OWN_POLICIES,)
     exact: bool = True
-    _named: dict[tuple[Principals, bool], int] = field(default_factory=dict, compare=False)
+    _named: dict[tuple[Principals, bool, Effect], int] = field(default_factory=dict, compare=False)
 
     @property
     def full(self) -> int:
@@ -39,23 +54,39 @@ class Callers:
         return (1 << len(self.each)) - 1
 
     def named_by(self, statement: Statement) -> int:
-        """The callers a statement speaks about."""
+        """The callers a statement speaks about; for an Allow, those it is enough for."""
         if statement.principals is None:
             return self.full
-        key = (statement.principals, statement.not_principals)
+        key = (statement.principals, statement.not_principals, statement.effect)
         if key not in self._named:
             self._named[key] = sum(
                 1 << place
-                for place, caller in enumerate(self.each)
-                if _speaks(statement.principals, caller, negated=statement.not_principals)
+                for place, (caller, has) in enumerate(zip(self.each, self.help, strict=True))
+                if _is_enough(statement, caller, has)
             )
         return self._named[key]
 
+    def display(self, place: int) -> str:
+        """A caller as people read it."""
+        name = self.each[place].display
+        return name if self.help[place] is Help.OWN_POLICIES else f"{name} (by this policy alone)"
 
-def _speaks(principals: Principals, caller: Principal, *, negated: bool) -> bool:
+
+def _is_enough(statement: Statement, caller: Principal, has: Help) -> bool:
+    assert statement.principals is not None  # noqa: S101
+    need = needed(statement.principals, caller, negated=statement.not_principals)
+    return need is not None and (statement.effect is Effect.DENY or has >= need)
+
+
+def needed(principals: Principals, caller: Principal, *, negated: bool) -> Help | None:
+    """What else an Allow needs for the caller; None when it does not speak about it."""
     if negated:
-        return not exempt(principals, caller, bounded=False)
-    return bool(namings(principals, caller))
+        return None if exempt(principals, caller, bounded=False) else Help.NONE
+    found = namings(principals, caller)
+    return min((_HELP[GRANTS[naming]] for naming in found), default=None)
+
+
+_HELP: Final = {NOTHING: Help.NONE, LIMITS: Help.LIMITS, IDENTITY_SIDE: Help.OWN_POLICIES}
 
 
 def callers_of(elements: Iterable[Principals], known: Iterable[Principal] = ()) -> Callers:
@@ -63,15 +94,20 @@ def callers_of(elements: Iterable[Principals], known: Iterable[Principal] = ()) 
     found = tuple(dict.fromkeys(elements))
     callers = [*known, *_candidates(found)]
     exact = len(callers) <= MAX_CALLERS
-    kept: dict[tuple[bool, ...], Principal] = {}
+    distinct: dict[tuple[Help | None, ...], Principal] = {}
     for caller in callers[:MAX_CALLERS]:
-        row = tuple(
-            _speaks(element, caller, negated=negated)
-            for element in found
-            for negated in (False, True)
-        )
-        kept.setdefault(row, caller)
-    return Callers(tuple(kept.values()), exact)
+        needs = (needed(e, caller, negated=negated) for e in found for negated in (False, True))
+        distinct.setdefault(tuple(needs), caller)
+    each = [(caller, has) for needs, caller in distinct.items() for has in _telling(needs)]
+    return Callers(tuple(c for c, _ in each), tuple(h for _, h in each), exact)
+
+
+def _telling(needs: tuple[Help | None, ...]) -> tuple[Help, ...]:
+    """The kinds of help that make a difference somewhere, the usual one first."""
+    kept: dict[tuple[bool, ...], Help] = {}
+    for has in reversed(Help):
+        kept.setdefault(tuple(need is not None and has >= need for need in needs), has)
+    return tuple(kept.values())
 
 
 def _candidates(elements: tuple[Principals, ...]) -> Iterator[Principal]:

@@ -10,7 +10,7 @@ from clearance.model.catalog import Catalog
 from clearance.model.policy import AttachedPolicy, Policy
 from clearance.model.principal import Principal
 from clearance.model.request import Request
-from clearance.prove.answer import Answer, Verdict, Witness, attached, is_empty, judged
+from clearance.prove.answer import Answer, Verdict, Witness, attached, is_empty, judged_need
 from clearance.prove.effort import Effort
 from clearance.prove.rows import Change, change
 from clearance.prove.sets import allowed
@@ -81,13 +81,21 @@ def listed(policies: Policies) -> tuple[AttachedPolicy, ...]:
 def _only_in(
     a: tuple[AttachedPolicy, ...], b: tuple[AttachedPolicy, ...]
 ) -> Callable[[Request], bool]:
-    return lambda request: judged(a, request) and not judged(b, request)
+    """Allowed by ``a``, and by ``b`` not at all or only with more help from other policies."""
+
+    def replay(request: Request) -> bool:
+        mine, other = judged_need(a, request), judged_need(b, request)
+        return mine is not None and (other is None or other > mine)
+
+    return replay
 
 
 def within(a: Policies, b: Policies, world: World | None = None) -> Answer:
     """Whether everything that ``a`` allows is allowed by ``b``; REFUTED says what is not.
 
-    Policies given together are of one layer: some must allow, none may deny.
+    Policies given together are of one layer: some must allow, none may deny. A resource policy
+    that names a role allows more than one that names its account: the role then needs no policy
+    of its own.
     """
     world = world or World()
     first, second = listed(a), listed(b)

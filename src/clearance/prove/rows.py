@@ -21,6 +21,7 @@ from clearance.prove.space import Space
 __all__ = ["Change", "Row", "change", "request_json"]
 
 MAX_PIECES = 2_000
+SHOWN_CALLERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +169,9 @@ def _conditions(source: Statement | None) -> tuple[str, ...]:
 def _who(space: Space, box: Box) -> tuple[str, ...]:
     if len(space.callers.each) == 1:
         return ()
-    chosen = [c for bit, c in enumerate(space.callers.each) if box.who >> bit & 1]
-    return tuple(caller.display for caller in chosen[:5]) + (("…",) if len(chosen) > 5 else ())  # noqa: PLR2004
+    chosen = [p for p in range(len(space.callers.each)) if box.who >> p & 1]
+    shown = tuple(space.callers.display(place) for place in chosen[:SHOWN_CALLERS])
+    return shown + (("…",) if len(chosen) > SHOWN_CALLERS else ())
 
 
 def _narrower(space: Space, whole: Box, box: Box, cube: Cube) -> list[str]:

@@ -191,18 +191,21 @@ def _likely(action: str) -> tuple[str, ...]:
 
 
 def holds_in(found: RequestSet, request: Request) -> bool:
-    """True when the request is in the set; asked of the request's own values, not of classes."""
-    return any(_in_part(found.space, part, request) for part in found.parts)
+    """True when the request is in the set; asked of the request's own values, not of classes.
+
+    A caller counts whatever else speaks for it.
+    """
+    places = [place for place, c in enumerate(found.space.callers.each) if c == request.principal]
+    return any(_in_part(found.space, part, request, p) for part in found.parts for p in places)
 
 
-def _in_part(space: Space, part: Part, request: Request) -> bool:
-    return any(_in_cube(space, cube, request) for cube in part.cubes) and not any(
-        _in_cube(space, cube, request) for cube in part.without
+def _in_part(space: Space, part: Part, request: Request, caller: int) -> bool:
+    return any(_in_cube(space, cube, request, caller) for cube in part.cubes) and not any(
+        _in_cube(space, cube, request, caller) for cube in part.without
     )
 
 
-def _in_cube(space: Space, cube: Cube, request: Request) -> bool:
-    caller = space.callers.each.index(request.principal)
+def _in_cube(space: Space, cube: Cube, request: Request, caller: int) -> bool:
     context = request.context
     values = {key: found for key in context.values if (found := context.get(key)) is not None}
     single = {key: found[0] for key, found in values.items() if len(found) == 1}
