@@ -32,7 +32,8 @@ from clearance.server.denials import authorization_id, encoded_form, kept_reques
 from clearance.server.federation import FEDERATED, Federation
 from clearance.server.gate import Gate
 from clearance.server.invoke import Functions
-from clearance.server.services import Services, path_style
+from clearance.server.services.address import path_style
+from clearance.server.services.answer import Services
 from clearance.server.toolbox import MESSAGE_MARK
 from clearance.server.urls import asked_url, localized
 from clearance.server.usage import SHOWING

@@ -20,7 +20,7 @@ from clearance.server.invoke import Functions
 from clearance.server.log import RequestLog
 from clearance.server.manner import Manner
 from clearance.server.runtime.pool import Pool
-from clearance.server.services import Services
+from clearance.server.services.answer import Services
 from clearance.server.world import World
 from clearance.store.port import Entry
 from clearance.store.sqlite import SqliteStore

@@ -21,7 +21,7 @@ from clearance.operations.permissions.ask import Lookup, NothingKnown
 from clearance.server import audit
 from clearance.server.calls import changes_nothing
 from clearance.server.invoke import Functions
-from clearance.server.services.address import bucket_of, path_style
+from clearance.server.services.address import bucket_of
 from clearance.server.services.behind import SERVED, Behind, Unavailable
 from clearance.server.services.deliver import Deliveries
 from clearance.server.services.function_logs import FunctionLogs
@@ -32,9 +32,10 @@ from clearance.server.services.notify import destinations
 from clearance.server.services.policies import refuse_policy
 from clearance.server.services.reading import read
 from clearance.server.services.restore import restore
+from clearance.server.services.rewrite import rewritten
 from clearance.server.world import World
 from clearance.store.port import Entry
-from clearance.store.summary import summarize
+from clearance.store.summary import HIDDEN, summarize
 from clearance.wire.faults import Fault, FaultError
 from clearance.wire.message import HttpAnswer, Message
 from clearance.wire.route import Route
@@ -45,6 +46,15 @@ __all__ = ["Services"]
 Authorize: TypeAlias = Callable[[Estate, Lookup], None]
 THREADS: Final = 16  # a long poll of a queue holds one
 _FAILED: Final = 400
+# What callers put into a service is theirs: it is neither in the journal nor in the audit trail.
+_CONTENTS: Final[Mapping[str, frozenset[str]]] = {
+    "dynamodb": frozenset({"ExpressionAttributeValues", "Item", "RequestItems", "TransactItems"}),
+    "events": frozenset({"Entries"}),
+    "logs": frozenset({"logEvents"}),
+    "sns": frozenset({"Message", "MessageAttributes", "PublishBatchRequestEntries"}),
+    "sqs": frozenset({"Entries", "MessageAttributes", "MessageBody"}),
+    "ssm": frozenset({"Value"}),
+}
 # AWS answers these without content; moto with a word.
 _NO_CONTENT: Final = frozenset({("s3", "PutBucketPolicy")})
 _DIGITS: Final = re.compile(r"\d{12}")
@@ -125,6 +135,7 @@ class Services:
                 Fault("NotImplemented", f"{name} is not available: {error}", 501)
             ) from None
         asked = _Asked(call, found, given, message, seen, authorize)
+        seen.given = _shown(found.service.name, given)
         if _changes(found.service.name, found.operation.name):
             async with self.world.lock:
                 answer, outbox = await self._change(asked)
@@ -143,6 +154,14 @@ class Services:
         await self._logs.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.behind.release()
+
+    async def ready(self) -> None:
+        """Have the services at hand, also for reading what they hold; not with the lock held.
+
+        Raises:
+            Unavailable: they cannot be had.
+        """
+        await self._hold()
 
     async def _hold(self) -> None:
         if self.behind.held:
@@ -188,7 +207,7 @@ class Services:
     async def _ask(
         self, asked: _Asked, account: str, region: str
     ) -> tuple[HttpAnswer, list[Delivery]]:
-        message = path_style(asked.message) if asked.service == "s3" else asked.message
+        message = rewritten(asked.found, asked.given, asked.message)
         try:
             found: tuple[HttpAnswer, list[Delivery]] = await self._run(
                 self.behind.call, asked.service, account, region, message, message.path
@@ -221,7 +240,7 @@ class Services:
             operation=asked.operation,
             request_id=seen.request_id,
             source_ip=seen.source_ip,
-            input=summarize(asked.given),
+            input=summarize(seen.given),
             resources=audit.resources(seen.answers),
         )
         await self.world.commit(after, entry=entry, event=audit.event(seen))
@@ -266,6 +285,12 @@ class _Asked:
 def _changes(service: str, operation: str) -> bool:
     """True when a resource of the estate may be different afterwards."""
     return not changes_nothing(operation) and operation not in _CONTENT.get(service, "").split()
+
+
+def _shown(service: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The input without what is stored or sent with it."""
+    hidden = _CONTENTS.get(service, frozenset())
+    return {name: HIDDEN if name in hidden else value for name, value in given.items()}
 
 
 def _note(answer: HttpAnswer, seen: audit.Seen) -> None:

@@ -1,0 +1,61 @@
+"""The request moto sees, written anew from the input that was authorized.
+
+Two readers of one request may disagree: about a parameter sent twice, an escape in a path, a
+header in two spellings. moto reads none of what the client sent; it reads what we decided on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+from urllib.parse import quote
+
+import botocore.session
+from botocore.model import OperationModel
+from botocore.serialize import create_serializer
+
+from clearance.wire.message import Message
+from clearance.wire.route import Route
+
+__all__ = ["rewritten"]
+
+# Headers that are no members of any input and yet mean something to a service.
+_KEPT: Final = frozenset({"host"})
+
+
+def rewritten(found: Route, given: Mapping[str, Any], original: Message) -> Message:
+    """The message that carries the input, in the protocol the client speaks."""
+    operation = _model(found.service.name, found.operation.name)
+    serializer = create_serializer(found.protocol.value, include_validation=False)
+    made = serializer.serialize_to_request(dict(given), operation)
+    path, _, literal = str(made["url_path"]).partition("?")
+    query = "&".join(part for part in (literal, _query(made["query_string"] or {})) if part)
+    headers = [(name, value) for name in _KEPT if (value := original.header(name)) is not None]
+    headers += [(name, str(value)) for name, value in dict(made["headers"]).items()]
+    body = made["body"]
+    if isinstance(body, Mapping):  # the query protocol: a form
+        content, body = "application/x-www-form-urlencoded; charset=utf-8", _query(body)
+        headers = [h for h in headers if h[0].lower() != "content-type"]
+        headers.append(("content-type", content))
+    held = body.encode() if isinstance(body, str) else bytes(body or b"")
+    return Message.of(made["method"], f"{path}?{query}" if query else path, headers, held)
+
+
+@cache
+def _model(service: str, operation: str) -> OperationModel:
+    return _session().get_service_model(service).operation_model(operation)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.Session()
+
+
+def _query(parameters: Mapping[str, Any]) -> str:
+    pairs = (
+        (name, item)
+        for name, value in parameters.items()
+        for item in (value if isinstance(value, list | tuple) else (value,))
+    )
+    return "&".join(f"{quote(str(n), safe='-._~')}={quote(str(v), safe='-._~')}" for n, v in pairs)
