@@ -13,12 +13,15 @@ from clearance.cli import (
     check,
     collect,
     demo,
+    diff,
     env,
     estate,
     explain,
     history,
+    prove,
     run,
     serve,
+    trail,
     validate,
     what_can,
     who_can,
@@ -44,11 +47,14 @@ app.command("what-can")(what_can.what_can)
 app.command("actions")(actions.actions)
 app.command("explain")(explain.explain)
 app.command("validate")(validate.validate)
+app.command("diff")(diff.diff)
+app.add_typer(prove.app, name="prove")
 app.command("run", context_settings={"allow_interspersed_args": False})(run.run)
 app.command("collect")(collect.collect)
 app.command("estate")(estate.estate)
 app.command("history")(history.history)
 app.command("at", context_settings={"allow_interspersed_args": False})(at.at)
+app.command("trail")(trail.trail)
 app.command("env")(env.env)
 
 

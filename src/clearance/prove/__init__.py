@@ -14,19 +14,46 @@ from clearance.prove.compare import (
     within,
     witness,
 )
-from clearance.prove.rows import Change, Row
+from clearance.prove.estates import EstateDiff, PrincipalChange, ResourceChange, estate_diff
+from clearance.prove.granted import access_not_granted
+from clearance.prove.grants import Grant, Limits, grant_for, size_of
+from clearance.prove.public import RESOURCE_TYPES, no_public_access, policy_type_of
+from clearance.prove.rows import Change, Row, request_json
+from clearance.prove.shrink import Shrunk, shrink
+from clearance.prove.standing import newly_granted, within_granted
+from clearance.prove.unreachable import Unreachable, Why, unreachable
 
 __all__ = [
+    "RESOURCE_TYPES",
     "Answer",
     "Change",
     "Comparison",
+    "EstateDiff",
+    "Grant",
+    "Limits",
+    "PrincipalChange",
+    "ResourceChange",
     "Row",
+    "Shrunk",
+    "Unreachable",
     "Verdict",
+    "Why",
     "Witness",
     "World",
+    "access_not_granted",
     "diff",
     "equivalent",
+    "estate_diff",
+    "grant_for",
     "newly_allowed",
+    "newly_granted",
+    "no_public_access",
+    "policy_type_of",
+    "request_json",
+    "shrink",
+    "size_of",
+    "unreachable",
     "within",
+    "within_granted",
     "witness",
 ]

@@ -131,10 +131,10 @@ def _row(space: Space, one: Found, request: Request) -> Row:
     source = cube.source
     return Row(
         statement=source.label if source else "",
-        actions=(_joined(tuple(_written(p, source) for p in box.action)),),
+        actions=(_joined(tuple(space.names.get(p, p) for p in box.action)),),
         resources=(_joined(tuple(map(_readable, box.resource))),),
         witness=request,
-        except_actions=box.not_action,
+        except_actions=tuple(space.names.get(p, p) for p in box.not_action),
         except_resources=tuple(map(_readable, box.not_resource)),
         conditions=_conditions(source),
         only_where=tuple(_narrower(space, one.piece.whole, box, cube)),
@@ -144,12 +144,6 @@ def _row(space: Space, one: Found, request: Request) -> Row:
 
 def _joined(several: tuple[str, ...]) -> str:
     return " and ".join(several)
-
-
-def _written(pattern: str, source: Statement | None) -> str:
-    """An action in the letter case of the policy."""
-    texts = source.actions if source else ()
-    return next((text for text in texts if text.lower() == pattern), pattern)
 
 
 def _readable(pattern: str) -> str:
@@ -179,7 +173,7 @@ def _narrower(space: Space, whole: Box, box: Box, cube: Cube) -> list[str]:
     del cube
     universe = space.universe
     found = [
-        f"{key} {_side(space, universe, key, side)}"
+        f"{space.names.get(key, key)} {_side(space, universe, key, side)}"
         for key, side in box.keys.items()
         if side != (whole.keys.get(key) or universe.anything(key))
     ]

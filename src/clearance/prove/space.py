@@ -70,7 +70,7 @@ class Atom:
 class Space:
     """Everything some policies can tell apart: classes of key values, and callers.
 
-    ``names`` spells the keys as the policies do. ``facts`` are keys that follow from who asks.
+    ``names`` spells keys and actions as the policies do. ``facts`` are keys that follow from who asks.
     ``catalog`` closes the world of actions: only actions that AWS has are asked about.
     """
 
@@ -105,6 +105,7 @@ class Space:
         names: dict[str, str] = {}
         for policy in plain:
             for statement in policy.statements:
+                names.update((text.lower(), text) for text in statement.actions)
                 for condition in statement.conditions:
                     names.setdefault(fold(condition.key), condition.key)
                     _collect(condition, policy.has_variables, facts, tests, asked)

@@ -1,0 +1,332 @@
+"""clearance prove: what a policy change does, with a request for every answer.
+
+Exit code of every command: 0 proven, 1 a counterexample, 3 unknown, 2 bad input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from clearance.cli import inputs, output
+from clearance.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from clearance.model.policy import AttachedPolicy
+    from clearance.prove import Answer, Change, Row, Verdict, World
+
+__all__ = ["PROVEN", "REFUTED", "UNKNOWN", "app", "code_of", "show_change", "world_of"]
+
+PROVEN: Final = 0
+REFUTED: Final = 1
+UNKNOWN: Final = 3
+
+app = typer.Typer(
+    name="prove",
+    help="Prove what a policy change does; every answer comes with a request that was replayed.",
+    no_args_is_help=True,
+)
+
+_TYPE = typer.Option(
+    "identity", "--type", "-t",
+    help="identity, resource, trust, boundary, session, scp, rcp or vpc-endpoint.",
+)  # fmt: skip
+_OPEN = typer.Option(False, "--open-world", help="Count actions that AWS does not have (yet), too.")
+_JSON = typer.Option(False, "--json", help="Print JSON.")
+_LIMIT = typer.Option(50, help="Rows to show.")
+
+
+def _policy(path: Path, type_name: str) -> AttachedPolicy:
+    from clearance.model.policy import PolicyType
+
+    kinds = {kind.name.lower().replace("_", "-"): kind for kind in PolicyType}
+    if type_name not in kinds:
+        raise UsageError(f"`{type_name}` is not a policy type; use one of {', '.join(kinds)}")
+    return inputs.policies_at([path], kinds[type_name])[0]
+
+
+def world_of(*, open_world: bool) -> World:
+    """What a proof speaks about: AWS's actions of today, or any."""
+    from clearance import wiring
+    from clearance.prove import World
+
+    catalog = wiring.catalog()
+
+    def multivalued(key: str) -> bool | None:
+        facts = catalog.service(key.partition(":")[0])
+        for name, kind in (facts.condition_keys if facts else {}).items():
+            if name.lower() == key:
+                return kind.startswith("ArrayOf")
+        return None
+
+    return World(catalog=None if open_world else catalog, multivalued=multivalued)
+
+
+@app.command("diff")
+def diff(
+    old: Path = typer.Argument(help="The policy before."),
+    new: Path = typer.Argument(help="The policy after."),
+    type_name: str = _TYPE,
+    open_world: bool = _OPEN,
+    limit: int = _LIMIT,
+    as_json: bool = _JSON,
+) -> None:
+    """Show what NEW allows and OLD does not, and the other way round.
+
+    Exit code: 0 nothing changes (proven), 1 something does, 3 unknown, 2 bad input.
+    """
+    from clearance.prove import diff as compare
+
+    found = compare(
+        _policy(old, type_name),
+        _policy(new, type_name),
+        world_of(open_world=open_world),
+        limit=limit,
+    )
+    if as_json:
+        output.print_json(
+            {
+                "equivalent": found.equivalent.value,
+                "newly_allowed": found.newly_allowed.to_json(),
+                "newly_denied": found.newly_denied.to_json(),
+            }
+        )
+    else:
+        show_change("newly allowed", found.newly_allowed)
+        show_change("newly denied", found.newly_denied)
+    raise typer.Exit(code_of(found.equivalent))
+
+
+@app.command("no-new-access")
+def no_new_access(
+    old: Path = typer.Argument(help="The policy before."),
+    new: Path = typer.Argument(help="The policy after."),
+    type_name: str = _TYPE,
+    open_world: bool = _OPEN,
+    limit: int = _LIMIT,
+    as_json: bool = _JSON,
+) -> None:
+    """Prove that NEW allows nothing that OLD does not (as CheckNoNewAccess does)."""
+    from clearance.prove import newly_allowed
+
+    world = world_of(open_world=open_world)
+    found = newly_allowed(_policy(old, type_name), _policy(new, type_name), world, limit=limit)
+    if as_json:
+        output.print_json(found.to_json())
+    else:
+        show_change("newly allowed", found)
+    raise typer.Exit(code_of(found.answer.verdict))
+
+
+@app.command("within")
+def within(
+    first: Path = typer.Argument(help="A policy."),
+    second: Path = typer.Argument(help="The policy it should stay within."),
+    type_name: str = _TYPE,
+    open_world: bool = _OPEN,
+    as_json: bool = _JSON,
+) -> None:
+    """Prove that all that FIRST allows is allowed by SECOND."""
+    from clearance.prove import within as is_within
+
+    world = world_of(open_world=open_world)
+    answer = is_within(_policy(first, type_name), _policy(second, type_name), world)
+    _finish(answer, "within", as_json=as_json)
+
+
+@app.command("equivalent")
+def equivalent(
+    first: Path = typer.Argument(help="A policy."),
+    second: Path = typer.Argument(help="Another."),
+    type_name: str = _TYPE,
+    open_world: bool = _OPEN,
+    as_json: bool = _JSON,
+) -> None:
+    """Prove that two policies allow the same requests."""
+    from clearance.prove import equivalent as are_equivalent
+
+    world = world_of(open_world=open_world)
+    answer = are_equivalent(_policy(first, type_name), _policy(second, type_name), world)
+    _finish(answer, "equivalent", as_json=as_json)
+
+
+@app.command("access-not-granted")
+def access_not_granted(
+    file: Path = typer.Argument(help="The policy."),
+    actions: list[str] = typer.Argument(help="Actions; `*` and `?` are wild."),
+    resource: list[str] = typer.Option([], "--resource", "-r", help="Resources; all if not given."),
+    type_name: str = _TYPE,
+    open_world: bool = _OPEN,
+    as_json: bool = _JSON,
+) -> None:
+    """Prove that a policy grants none of the actions (as CheckAccessNotGranted does)."""
+    from clearance.prove import access_not_granted as not_granted
+
+    for action in actions:
+        if action != "*" and not action.partition(":")[2]:
+            raise UsageError(f"`{action}` is not an action; write `service:Action`")
+    world = world_of(open_world=open_world)
+    answer = not_granted(_policy(file, type_name), actions, resource, world)
+    _finish(answer, "not granted", as_json=as_json)
+
+
+@app.command("no-public-access")
+def no_public_access(
+    file: Path = typer.Argument(help="A resource-based policy."),
+    type_name: str = typer.Option(
+        "AWS::S3::Bucket", "--type", "-t", help="The resource type, e.g. `AWS::Lambda::Function`."
+    ),
+    open_world: bool = _OPEN,
+    as_json: bool = _JSON,
+) -> None:
+    """Prove that a resource's policy lets no stranger in (as CheckNoPublicAccess does)."""
+    from clearance.prove import RESOURCE_TYPES, policy_type_of
+    from clearance.prove import no_public_access as not_public
+
+    if type_name not in RESOURCE_TYPES:
+        known = ", ".join(RESOURCE_TYPES)
+        raise UsageError(f"`{type_name}` is not a resource type; use one of {known}")
+    policy = inputs.policies_at([file], policy_type_of(type_name))[0]
+    _finish(not_public(policy, world_of(open_world=open_world)), "not public", as_json=as_json)
+
+
+@app.command("unreachable")
+def unreachable(
+    file: Path = typer.Argument(help="The policy."),
+    type_name: str = _TYPE,
+    open_world: bool = _OPEN,
+    as_json: bool = _JSON,
+) -> None:
+    """List statements that can never matter: contradictory, shadowed or redundant.
+
+    Exit code: 0 there are none, 1 there are.
+    """
+    from clearance.prove import unreachable as find
+
+    found = find(_policy(file, type_name), world_of(open_world=open_world))
+    if as_json:
+        output.print_json(
+            [
+                {
+                    "statement": one.statement.label,
+                    "index": one.statement.index,
+                    "why": one.why.name.lower(),
+                    "because_of": list(one.because_of),
+                }
+                for one in found
+            ]
+        )
+    for one in () if as_json else found:
+        others = f": {', '.join(one.because_of)}" if one.because_of else ""
+        typer.echo(f"{one.statement.label}: {one.why.value}{others}")
+    if not found and not as_json:
+        typer.echo("every statement matters")
+    raise typer.Exit(REFUTED if found else PROVEN)
+
+
+@app.command("shrink")
+def shrink(
+    file: Path = typer.Argument(help="The policy."),
+    type_name: str = _TYPE,
+    open_world: bool = _OPEN,
+    keep_sids: bool = typer.Option(False, help="Keep each statement's Sid."),
+    as_json: bool = _JSON,
+) -> None:
+    """Write the policy in fewer characters; the new one is proven to mean the same."""
+    from clearance.parse.render import policy_value, render
+    from clearance.prove import shrink as make_small
+
+    held = _policy(file, type_name)
+    found = make_small(held.policy, world_of(open_world=open_world), keep_sids=keep_sids)
+    if as_json:
+        output.print_json(
+            {
+                "policy": policy_value(found.policy),
+                "before": found.before,
+                "after": found.after,
+                "proof": found.proof.verdict.value,
+                "reason": found.proof.reason,
+            }
+        )
+    else:
+        typer.echo(render(found.policy))
+        typer.echo(f"{found.before} characters before, {found.after} after", err=True)
+    raise typer.Exit(PROVEN if found.proof.proven else UNKNOWN)
+
+
+def code_of(verdict: Verdict) -> int:
+    """The exit code of a verdict."""
+    return {"proven": PROVEN, "refuted": REFUTED}.get(verdict.value, UNKNOWN)
+
+
+def _finish(answer: Answer, claim: str, *, as_json: bool) -> None:
+    """Print an answer and end with its exit code."""
+    from clearance.prove import request_json
+
+    request = answer.witness.request if answer.witness else None
+    if as_json:
+        statement = answer.witness.statement if answer.witness else None
+        output.print_json(
+            {
+                "verdict": answer.verdict.value,
+                "witness": request_json(request) if request else None,
+                "statement": statement.label if statement else None,
+                "reason": answer.reason,
+            }
+        )
+        raise typer.Exit(code_of(answer.verdict))
+    if answer.proven:
+        typer.echo(f"proven: {claim}")
+    elif request is None:
+        typer.echo(f"unknown: {answer.reason}")
+    else:
+        typer.echo(f"not {claim}, for example:" if not claim.startswith("not ")
+                   else f"{claim.removeprefix('not ')}, for example:")  # fmt: skip
+        _show_request(request_json(request), "  ")
+    raise typer.Exit(code_of(answer.verdict))
+
+
+def show_change(title: str, change: Change) -> None:
+    """Print rows of newly allowed or denied requests."""
+    if change.answer.proven:
+        typer.echo(f"{title}: nothing (proven)")
+        return
+    if not change.rows:
+        typer.echo(f"{title}: unknown ({change.answer.reason})")
+        return
+    typer.echo(f"{title}:")
+    for row in change.rows:
+        _show_row(row)
+    if not change.complete:
+        why = f" ({change.answer.reason})" if change.answer.reason else ""
+        typer.echo(f"  … and perhaps more{why}")
+
+
+def _show_row(row: Row) -> None:
+    from clearance.prove import request_json
+
+    lines = (
+        ("", row.actions),
+        ("  but not", row.except_actions),
+        ("  on", row.resources),
+        ("  but not on", row.except_resources),
+        ("  by", row.who),
+        ("  if", row.conditions),
+        ("  where", row.only_where),
+    )
+    for label, texts in lines:
+        if texts:
+            separator = " and " if label in {"  if", "  where"} else ", "
+            typer.echo(f"  {label}{' ' if label else ''}{separator.join(texts)}")
+    typer.echo(f"    from {row.statement}; for example:")
+    _show_request(request_json(row.witness), "      ")
+
+
+def _show_request(request: Mapping[str, Any], indent: str) -> None:
+    typer.echo(f"{indent}{request['principal']} {request['action']} {request['resource']}")
+    for key, value in request["context"].items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        typer.echo(f"{indent}  {key} = {shown}")
