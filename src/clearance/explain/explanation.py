@@ -21,7 +21,7 @@ from clearance.model.request import Request
 
 __all__ = ["SCHEMA", "Explanation"]
 
-SCHEMA: Final = "https://clearance.dev/schemas/explanation-1.json"
+SCHEMA: Final = "urn:clearance:explanation:1"
 
 
 @dataclass(frozen=True, slots=True)

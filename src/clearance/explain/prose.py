@@ -77,7 +77,16 @@ def _wrapped(part: list[str]) -> list[str]:
 
 
 # What gives way first, and how many lines of it must stay.
-_GIVES: Final = (("NOT IT", 1), ("UNKNOWN", 1), ("FIX", 4), ("WHY", 4), ("PROOF", 2), ("FIX", 2))
+_GIVES: Final = (
+    ("NOT IT", 1),
+    ("UNKNOWN", 1),
+    ("FIX", 4),
+    ("PROOF", 3),
+    ("WHY", 6),
+    ("FIX", 2),
+    ("PROOF", 2),
+    ("WHY", 3),
+)
 
 
 def _shorten(shown: dict[str, list[str]]) -> None:
@@ -123,8 +132,9 @@ def _why(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
             effect = blocker.check.effect.value.replace("_", " ")
             tail = f"[{blocker.cause.id}]  (owner: {blocker.owner})"
             yield f"{number} {effect}  {blocker.cause.because}  {tail}"
-            for miss in blocker.cause.misses[:2]:
-                yield from _miss(miss)
+            for miss in blocker.cause.misses[: 2 if verbose else 1]:
+                want = ", ".join(miss.want) or "(absent)"
+                yield f"  {miss.field} {', '.join(miss.have[:3])}; the request has {want}"
     else:
         yield from _cause(first, verbose=verbose)
     if verbose:
@@ -296,11 +306,20 @@ def _proof(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
     if verified.next_denial:
         yield f"next denial: {verified.next_denial}"
     elif len(verified.steps) > 1:
-        yield f"after the first change alone: {verified.steps[0].denial}"
+        yield f"after the first change alone AWS would say: {_reason(verified.steps[0].denial)}"
     if verbose:
         for sign, accesses in (("+", verified.newly_allowed), ("-", verified.newly_denied)):
             for access in accesses:
                 yield f"{sign} {access.action} on {access.resource} by {access.principal}"
+
+
+def _reason(denial: str | None) -> str:
+    """The end of AWS's sentence, where there is one: who and what is known by then."""
+    for words in (" because ", " with an explicit deny"):
+        _, found, rest = (denial or "").rpartition(words)
+        if found:
+            return f"{words.strip()} {rest.strip()}".strip()
+    return denial or "the same"
 
 
 def _with(fix: Fix) -> str:
