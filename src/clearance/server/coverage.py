@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clearance.facts import services
-from clearance.server.calls import LOCAL, OPERATIONS
+from clearance.server.calls import LOCAL, OPERATIONS, RUNNING
 
 __all__ = ["Coverage", "coverage", "wanted"]
 
@@ -32,6 +32,7 @@ def coverage() -> tuple[Coverage, ...]:
     found = []
     for name in sorted(OPERATIONS.keys() | LOCAL.keys()):
         have = OPERATIONS.get(name, {}).keys() | LOCAL.get(name, {}).keys()
+        have |= RUNNING.get(name, frozenset())
         model = services.service(name).operations
         found.append(
             Coverage(

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Final, NoReturn
@@ -24,16 +25,17 @@ from clearance.operations.permissions import request_context, required
 from clearance.operations.permissions.ask import Lookup, NothingKnown
 from clearance.operations.permissions.prefixes import prefix_of
 from clearance.operations.sts import refuse_restricted
-from clearance.server import audit
+from clearance.server import audit, lambda_code, lambda_moto
 from clearance.server.authenticate import Caller, authenticate
 from clearance.server.authorize import Answer, decide_all, denial_text
-from clearance.server.calls import LOCAL, OPERATIONS, changes_nothing
+from clearance.server.calls import LOCAL, OPERATIONS, RUNNING, changes_nothing
 from clearance.server.denials import authorization_id, encoded_form, kept_requests
 from clearance.server.federation import FEDERATED, Federation
 from clearance.server.gate import Gate
 from clearance.server.invoke import Functions
 from clearance.server.services.address import path_style
 from clearance.server.services.answer import Services
+from clearance.server.services.behind import Unavailable
 from clearance.server.toolbox import MESSAGE_MARK
 from clearance.server.urls import asked_url, localized
 from clearance.server.usage import SHOWING
@@ -52,7 +54,6 @@ from clearance.wire.validation import validate
 __all__ = ["Endpoint"]
 
 LOG: Final = logging.getLogger("clearance.server")
-INVOKE: Final = "Invoke"
 ANONYMOUS: Final = Principal(PrincipalKind.ANONYMOUS)
 UNSIGNED_REGION: Final = "us-east-1"
 NOTHING_KNOWN: Final = NothingKnown()
@@ -114,11 +115,8 @@ class Endpoint:
     async def _answer(
         self, message: Message, seen: audit.Seen, at: _At, *, secure: bool
     ) -> HttpAnswer:
-        asked = asked_url(message)
-        if asked is not None:
-            at.service = services.service("lambda")
-            gate = Gate(self.world, self.functions)
-            return await gate.open(asked, message, seen, secure=secure)
+        if (page := await self._page(message, seen, at, secure=secure)) is not None:
+            return page
         try:
             claim = read_claim(message)
         except AuthenticationError:
@@ -167,13 +165,27 @@ class Endpoint:
             output = await self._operate(self.world.estate, call, found, given, seen, secure=secure)
             self.world.store.record(audit.event(seen))
         else:
+            await self._ready_for_code(found, given)
             async with self.world.lock:
                 output = await self._change(call, found, given, seen, secure=secure)
         if found.service.name == "lambda":
-            output = localized(output, self.functions.endpoint_url)
+            output = localized(self.functions.shown(output), self.functions.endpoint_url)
         return protocols.serialize(
             output, found.service, found.operation, seen.request_id, protocol=found.protocol
         )
+
+    async def _page(
+        self, message: Message, seen: audit.Seen, at: _At, *, secure: bool
+    ) -> HttpAnswer | None:
+        """The answer to what is no call: a link to code, a function URL."""
+        if message.path.startswith(lambda_code.PATH):
+            return lambda_code.download(self.world, message, seen.when)
+        asked = asked_url(message)
+        if asked is None:
+            return None
+        at.service = services.service("lambda")
+        gate = Gate(self.world, self.functions)
+        return await gate.open(asked, message, seen, secure=secure)
 
     def _route(self, claim: Claim, message: Message, at: _At) -> Route:
         candidates = services.services_signed_as(claim.service)
@@ -216,7 +228,11 @@ class Endpoint:
         """Operate and keep what changed; the lock is held."""
         before = self.world.estate
         self._authorize(before, call, found, given, seen, secure=secure)
-        after, output = _operation(found)(before, call, given)
+        full = given
+        held = self.services is not None and self.services.behind.held
+        if held and lambda_moto.in_bucket(found, given):
+            full = await lambda_moto.fetched(before, found.operation.name, given)
+        after, output = _operation(found)(before, call, full)
         seen.output = output
         entry = Entry(
             when=seen.when,
@@ -235,6 +251,12 @@ class Endpoint:
             self.functions.retire(before, after)
         return output
 
+    async def _ready_for_code(self, found: Route, given: Mapping[str, Any]) -> None:
+        """Have S3 at hand when a function's code lies there."""
+        if self.services is not None and lambda_moto.in_bucket(found, given):
+            with suppress(Unavailable):
+                await self.services.ready()
+
     async def _operate(
         self,
         estate: Estate,
@@ -247,8 +269,8 @@ class Endpoint:
     ) -> Mapping[str, Any]:
         """Operate where nothing can change."""
         self._authorize(estate, call, found, given, seen, secure=secure)
-        if found.service.name == "lambda" and found.operation.name == INVOKE:
-            return await self.functions.invoke(estate, call, given)
+        if found.operation.name in RUNNING.get(found.service.name, ()):
+            return await self.functions.operate(found.operation.name, estate, call, given)
         local = LOCAL.get(found.service.name, {}).get(found.operation.name)
         if local is not None:
             output = await asyncio.to_thread(local, self.world, call, given)

@@ -1,8 +1,7 @@
-"""Lambda's Invoke: from the call to a process that runs the function, and back."""
+"""Lambda's Invoke and its kin: from the call to a process that runs the function, and back."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import logging
@@ -10,43 +9,84 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from clearance.model.estate import Estate
 from clearance.model.function import FunctionConfiguration
+from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call
 from clearance.operations.fault import OperationError
 from clearance.operations.lambda_.execution_role import trusts_lambda
+from clearance.operations.lambda_.layers import find_version
 from clearance.operations.lambda_.resolve import ResolvedFunction, resolve
 from clearance.operations.sts import execution_session
+from clearance.server.lambda_calls import RoleCalls
+from clearance.server.lambda_code import linked
+from clearance.server.lambda_later import Later
+from clearance.server.lambda_pace import Pace
+from clearance.server.lambda_poller import Poller
+from clearance.server.lambda_queue import Queue
 from clearance.server.runtime.pool import Pool
 from clearance.server.runtime.spec import (
     Credentials,
     FunctionSpec,
     InvocationRefused,
     Outcome,
+    Package,
     Throttled,
 )
 from clearance.server.world import World
+from clearance.wire import event_stream
 
 __all__ = ["Functions"]
 
 SYNCHRONOUS_LIMIT: Final = 6 * 1024 * 1024
 ASYNCHRONOUS_LIMIT: Final = 1024 * 1024
-RETRIES: Final = 2
+CHUNK: Final = 64 * 1024
+LAMBDA: Final = Principal(PrincipalKind.SERVICE, "lambda.amazonaws.com")
 LOG: Final = logging.getLogger("clearance.server")
 TYPES: Final = ("RequestResponse", "Event", "DryRun")
 
 
 @dataclass(slots=True)
 class Functions:
-    """The functions of one endpoint, running."""
+    """The functions of one endpoint, running.
+
+    ``pending`` is the folder of asynchronous events that wait; without one they end with the
+    process.
+    """
 
     world: World
     pool: Pool
     endpoint_url: str = ""
     on_outcome: Callable[[FunctionSpec, Outcome], None] | None = None
-    _later: set[asyncio.Task[None]] = field(default_factory=set)
+    pace: Pace = field(default_factory=Pace)
+    pending: Path | None = None
+    calls: RoleCalls = field(init=False)
+    later: Later = field(init=False)
+    poller: Poller = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.calls = RoleCalls(self.world)
+        queue = Queue(self.pending, self.world.sealer)
+        self.later = Later(self.world, self.calls, queue, self.pace, self._run_by_lambda)
+        self.poller = Poller(self.world, self.calls, self.pace, self._run_by_lambda)
+
+    async def operate(
+        self, operation: str, estate: Estate, call: Call, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The answer of one of the operations that run functions, by member name.
+
+        Raises:
+            OperationError: the function was not run; as Lambda words it.
+        """
+        if operation == "InvokeAsync":
+            return await self._invoke_async(estate, call, given)
+        if operation == "InvokeWithResponseStream":
+            return await self._invoke_streaming(estate, call, given)
+        return await self.invoke(estate, call, given)
 
     async def invoke(self, estate: Estate, call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
         """Invoke's answer, by member name.
@@ -55,6 +95,63 @@ class Functions:
             OperationError: the function was not run; as Lambda words it.
         """
         kind = given.get("InvocationType") or "RequestResponse"
+        found, payload = self._meant(estate, call, given, kind)
+        if kind == "DryRun":
+            return {"StatusCode": 204}
+        _refuse_untrusted(estate, found, call)
+        if kind == "Event":
+            await self.later.accept(found.arn, payload, call.request_id)
+            return {"StatusCode": 202, "Payload": b""}
+        outcome = await self.run(estate, call, found, payload, given.get("ClientContext"))
+        answer: dict[str, Any] = {
+            "StatusCode": 200,
+            "Payload": outcome.payload,
+            "ExecutedVersion": outcome.executed_version,
+        }
+        if outcome.function_error:
+            answer["FunctionError"] = outcome.function_error
+        if given.get("LogType") == "Tail":
+            answer["LogResult"] = base64.b64encode(outcome.log_tail).decode()
+        return answer
+
+    async def _invoke_async(
+        self, estate: Estate, call: Call, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The old way to invoke asynchronously; AWS keeps it for old programs."""
+        event = {"FunctionName": given["FunctionName"], "Payload": given.get("InvokeArgs")}
+        await self.invoke(estate, call, {**event, "InvocationType": "Event"})
+        return {"Status": 202}
+
+    async def _invoke_streaming(
+        self, estate: Estate, call: Call, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The answer as a stream of events; the function's response is complete by then."""
+        kind = given.get("InvocationType") or "RequestResponse"
+        found, payload = self._meant(estate, call, given, kind)
+        if kind == "DryRun":
+            return {"StatusCode": 204}
+        _refuse_untrusted(estate, found, call)
+        outcome = await self.run(estate, call, found, payload, given.get("ClientContext"))
+        chunks = (outcome.payload[i : i + CHUNK] for i in range(0, len(outcome.payload), CHUNK))
+        end: dict[str, str] = {}
+        if outcome.function_error:
+            end["ErrorCode"] = outcome.function_error
+            end["ErrorDetails"] = outcome.payload.decode("utf-8", "replace")
+        if given.get("LogType") == "Tail":
+            end["LogResult"] = base64.b64encode(outcome.log_tail).decode()
+        stream = [event_stream.binary_event("PayloadChunk", chunk) for chunk in chunks]
+        stream.append(event_stream.json_event("InvokeComplete", end))
+        return {
+            "StatusCode": 200,
+            "ExecutedVersion": outcome.executed_version,
+            "EventStream": b"".join(stream),
+            "ResponseStreamContentType": event_stream.CONTENT_TYPE,
+        }
+
+    def _meant(
+        self, estate: Estate, call: Call, given: Mapping[str, Any], kind: str
+    ) -> tuple[ResolvedFunction, bytes]:
+        """The function, and an event it could be given."""
         if kind not in TYPES:
             raise OperationError(
                 "ValidationException",
@@ -72,25 +169,17 @@ class Functions:
             given.get("Qualifier"),
             draw=random.random(),  # noqa: S311 - a share of traffic, not a secret
         )
-        if kind == "DryRun":
-            return {"StatusCode": 204}
-        _refuse_untrusted(estate, found, call)
-        if kind == "Event":
-            task = asyncio.create_task(self._run_later(estate, call, found, payload))
-            self._later.add(task)
-            task.add_done_callback(self._later.discard)
-            return {"StatusCode": 202, "Payload": b""}
-        outcome = await self.run(estate, call, found, payload, given.get("ClientContext"))
-        answer: dict[str, Any] = {
-            "StatusCode": 200,
-            "Payload": outcome.payload,
-            "ExecutedVersion": outcome.executed_version,
-        }
-        if outcome.function_error:
-            answer["FunctionError"] = outcome.function_error
-        if given.get("LogType") == "Tail":
-            answer["LogResult"] = base64.b64encode(outcome.log_tail).decode()
-        return answer
+        return found, payload
+
+    def shown(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An answer of Lambda's with what only the running server can add to it."""
+        return self.poller.shown(linked(self.world, output, self.endpoint_url))
+
+    async def tend(self) -> None:
+        """What is done beside the calls: accepted events, event sources, a warm interpreter."""
+        await self.later.resume()
+        await self.prepare()
+        await self.poller.watch()
 
     async def open(
         self, estate: Estate, call: Call, found: ResolvedFunction, event: bytes
@@ -109,7 +198,7 @@ class Functions:
         client_context: str | None = None,
     ) -> Outcome:
         """Run a function once with its execution role's own credentials."""
-        spec = self._spec(found)
+        spec = self._spec(estate, found)
         now = self.world.now
 
         def credentials() -> Credentials:
@@ -144,18 +233,15 @@ class Functions:
             self.on_outcome(spec, outcome)
         return outcome
 
-    async def _run_later(
-        self, estate: Estate, call: Call, found: ResolvedFunction, payload: bytes
-    ) -> None:
-        """An asynchronous call: tried again twice when the function fails, then dropped."""
-        for attempt in range(RETRIES + 1):
-            try:
-                outcome = await self.run(estate, call, found, payload)
-            except OperationError:
-                outcome = None
-            if outcome is not None and outcome.function_error is None:
-                return
-            await asyncio.sleep(2**attempt)
+    async def _run_by_lambda(
+        self, found: ResolvedFunction, payload: bytes, request_id: str
+    ) -> Outcome:
+        """Run a function that Lambda itself calls: for an accepted event, for a queue."""
+        account = found.account.id
+        region, world = found.function.region, self.world
+        call = Call(LAMBDA, account, region, world.now(), world.ports, request_id)
+        _refuse_untrusted(world.estate, found, call)
+        return await self.run(world.estate, call, found, payload)
 
     async def prepare(self) -> None:
         """Have an interpreter ready for the runtime most functions of this estate use."""
@@ -172,7 +258,7 @@ class Functions:
         except InvocationRefused as refusal:
             LOG.warning("no process could be prepared for %s: %s", runtime, refusal)
 
-    def _spec(self, found: ResolvedFunction) -> FunctionSpec:
+    def _spec(self, estate: Estate, found: ResolvedFunction) -> FunctionSpec:
         configuration: FunctionConfiguration = found.configuration
         name = found.function.name
         return FunctionSpec(
@@ -185,14 +271,28 @@ class Functions:
             role=configuration.role,
             runtime=configuration.runtime,
             handler=configuration.handler,
-            code_sha256=configuration.code_sha256,
-            code=self.world.store.get_blob(configuration.code),
+            code=self._package(configuration.code, configuration.code_sha256),
+            layers=tuple(self._layer(estate, arn) for arn in configuration.layers),
             timeout=configuration.timeout,
             memory_mb=configuration.memory,
             environment=configuration.environment,
-            log_group=f"/aws/lambda/{name}",
+            log_group=configuration.logging.get("LogGroup") or f"/aws/lambda/{name}",
             reserved_concurrency=found.function.reserved_concurrency,
         )
+
+    def _layer(self, estate: Estate, arn: str) -> Package:
+        layer = find_version(estate, arn)
+        if layer is None:
+            raise OperationError(
+                "ServiceException",
+                f"The layer {arn} is not in the estate.",
+                500,
+                {"Type": "Server"},
+            )
+        return self._package(layer.version.code, layer.version.code_sha256)
+
+    def _package(self, code: str, sha256: str) -> Package:
+        return Package(sha256, partial(self.world.store.get_blob, code))
 
     def retire(self, before: Estate, after: Estate) -> None:
         """End the environments of functions that changed or whose role did."""
@@ -200,9 +300,8 @@ class Functions:
 
     async def close(self) -> None:
         """Stop everything that runs."""
-        for task in self._later:
-            task.cancel()
-        await asyncio.gather(*self._later, return_exceptions=True)
+        await self.poller.close()
+        await self.later.close()
         await self.pool.close()
 
 

@@ -17,6 +17,8 @@ from clearance.server.app import Application
 from clearance.server.endpoint import Endpoint
 from clearance.server.informed import Informed
 from clearance.server.invoke import Functions
+from clearance.server.lambda_moto import length_of
+from clearance.server.lambda_pace import Pace
 from clearance.server.log import RequestLog
 from clearance.server.manner import Manner
 from clearance.server.runtime.pool import Pool
@@ -28,6 +30,7 @@ from clearance.store.sqlite import SqliteStore
 __all__ = ["ACCOUNT", "Settings", "Started", "start"]
 
 ACCOUNT: Final = "123456789012"
+PENDING: Final = "lambda-events"
 USAGE_SECONDS: Final = 60
 LOG: Final = logging.getLogger("clearance.server")
 
@@ -47,6 +50,7 @@ class Settings:
     recover: bool = False
     manner: Manner = field(default_factory=Manner)
     log: RequestLog | None = None
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,16 @@ def start(settings: Settings) -> Started:
         manner=settings.manner,
         log=settings.log,
     )
-    functions = Functions(world, Pool(now=wiring.now))
+    functions = Functions(
+        world, Pool(now=wiring.now), pace=settings.pace, pending=settings.data / PENDING
+    )
     services = Services(world, functions)
 
     tending: list[asyncio.Task[None]] = []
 
     async def startup() -> None:
-        tending.append(asyncio.create_task(_tend(world, functions)))
+        tending.append(asyncio.create_task(_tend(world)))
+        tending.append(asyncio.create_task(functions.tend()))
 
     async def shutdown() -> None:
         for task in tending:
@@ -108,13 +115,14 @@ def start(settings: Settings) -> Started:
         store.close()
 
     endpoint = Endpoint(world, functions, services)
+    functions.calls.ask = endpoint.answer
+    functions.poller.length = length_of
     application = Application(endpoint, startup=startup, shutdown=shutdown)
     return Started(application, functions, world, store, fresh, root_keys)
 
 
-async def _tend(world: World, functions: Functions) -> None:
-    """What is done beside the calls: have an interpreter ready, keep what was used when."""
-    await functions.prepare()
+async def _tend(world: World) -> None:
+    """What is done beside the calls: keep what was used when."""
     while True:
         await asyncio.sleep(USAGE_SECONDS)
         try:

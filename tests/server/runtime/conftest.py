@@ -8,7 +8,7 @@ import sys
 import threading
 import uuid
 import zipfile
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import pytest
 
-from clearance.server.runtime import Credentials, FunctionSpec, Outcome, Pool
+from clearance.server.runtime import Credentials, FunctionSpec, Outcome, Package, Pool
 
 T = TypeVar("T")
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:ProcessImages"
@@ -35,6 +35,10 @@ def zipped(files: Mapping[str, str | bytes], mode: int = 0o644) -> bytes:
     return buffer.getvalue()
 
 
+def package(content: bytes, sha256: str = "") -> Package:
+    return Package(sha256 or hashlib.sha256(content).hexdigest(), lambda: content)
+
+
 @dataclass
 class Workshop:
     """Runs coroutines from ordinary tests."""
@@ -47,7 +51,12 @@ class Workshop:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
     def function(
-        self, source: str = "", files: Mapping[str, str | bytes] | None = None, **changes: object
+        self,
+        source: str = "",
+        files: Mapping[str, str | bytes] | None = None,
+        *,
+        layers: Sequence[bytes] = (),
+        **changes: object,
     ) -> FunctionSpec:
         code = zipped(files if files is not None else {"app.py": source}, 0o755)
         spec = FunctionSpec(
@@ -60,8 +69,8 @@ class Workshop:
             role="arn:aws:iam::123456789012:role/image-processor",
             runtime=RUNTIME,
             handler="app.handler",
-            code_sha256=hashlib.sha256(code).hexdigest(),
-            code=code,
+            code=package(code),
+            layers=tuple(map(package, layers)),
             timeout=20,
         )
         return replace(spec, **changes)  # type: ignore[arg-type]

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import hashlib
 import json
 import os
 import signal
@@ -14,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.server.runtime.conftest import Workshop, alive
+from tests.server.runtime.conftest import Workshop, alive, package
 
 from clearance.server.runtime import (
     BadPackage,
@@ -24,7 +23,7 @@ from clearance.server.runtime import (
     RuntimeUnavailable,
     Throttled,
     packages,
-    pool,
+    unpacked,
 )
 
 PID = "import os\ndef handler(event, context):\n    return os.getpid()\n"
@@ -213,8 +212,8 @@ def test_a_runtime_that_is_not_here_is_refused_with_those_that_are(
 def test_a_bad_package_is_refused_every_time(shop: Workshop) -> None:
     bad = b"not a zip"
     specs = [
-        shop.function(PID, code=bad, code_sha256=hashlib.sha256(bad).hexdigest()),
-        shop.function(PID, code=bad, code_sha256="not/its+digest="),
+        shop.function(PID, code=package(bad)),
+        shop.function(PID, code=package(bad, "not/its+digest=")),
         shop.function(PID, layers=(bad,)),
     ]
     for spec in specs * 2:
@@ -225,7 +224,7 @@ def test_a_bad_package_is_refused_every_time(shop: Workshop) -> None:
 def test_old_code_is_forgotten_unless_it_is_in_use(
     open_workshop: Callable[..., Workshop], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "KEPT_PACKAGES", 4)
+    monkeypatch.setattr(unpacked, "KEPT_PACKAGES", 4)
     shop = open_workshop(max_environments=2)
     used = shop.function(PID)
     pid = shop.answer(used)

@@ -12,6 +12,7 @@ from clearance.server.runtime.spec import (
     InvocationRefused,
     LogEvent,
     Outcome,
+    Package,
     RuntimeUnavailable,
     Throttled,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "InvocationRefused",
     "LogEvent",
     "Outcome",
+    "Package",
     "Pool",
     "RuntimeUnavailable",
     "Throttled",

@@ -131,7 +131,7 @@ class Environment:
 
     def assign(self, assignment: Mapping[str, object] | None, spec: FunctionSpec) -> None:
         """Give the process its function; from here on its time counts as INIT."""
-        self.spec = replace(spec, code=b"", layers=())
+        self.spec = spec
         self._assigned_at = time.monotonic()
         if self._stdin is None or assignment is None:
             return

@@ -18,13 +18,13 @@ from clearance.server.runtime.api import Invocation
 from clearance.server.runtime.environment import Environment
 from clearance.server.runtime.interpreters import Interpreter, Interpreters
 from clearance.server.runtime.spec import (
-    BadPackage,
     Credentials,
     FunctionSpec,
     InvocationRefused,
     Outcome,
     Throttled,
 )
+from clearance.server.runtime.unpacked import Unpacked
 from clearance.server.runtime.variables import Folders, started_with, variables
 
 __all__ = ["Pool"]
@@ -35,7 +35,6 @@ RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 # A session is replaced while the longest invocation could still finish with it.
 MARGIN = timedelta(seconds=60)
 CLOSE_SECONDS = 5.0
-KEPT_PACKAGES = 100
 
 
 class Closed(RuntimeError):  # noqa: N818 (a state, more than an error)
@@ -71,7 +70,7 @@ class Pool:
         self._idle: dict[Key, list[Environment]] = {}
         self._waiting: dict[str, list[Environment]] = {}
         self._busy: Counter[str] = Counter()
-        self._unpacked: dict[Path, asyncio.Task[Path]] = {}
+        self._unpacked: Unpacked | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
@@ -183,6 +182,7 @@ class Pool:
             made = tempfile.mkdtemp(prefix="clearance-", dir=self._directory)
             self._root = Path(made).resolve()
             self._interpreters = Interpreters(self._root / "runtime")
+            self._unpacked = Unpacked(self._root, self._background)
             self._reap()
         if self._guardian is None or self._guardian.poll() is not None:
             self._guardian = subprocess.Popen(  # noqa: S603 (this interpreter, our script)
@@ -239,13 +239,14 @@ class Pool:
     async def _create(
         self, spec: FunctionSpec, credentials_for: CredentialsFor, endpoint_url: str
     ) -> Environment:
-        assert self._root is not None  # noqa: S101 (prepared)
+        assert self._unpacked is not None  # noqa: S101 (prepared)
         assert self._interpreters is not None  # noqa: S101 (prepared)
         self._make_room()
         interpreter = await self._interpreters.find(spec.runtime)
         try:
-            task = await self._code(spec)
-            opt = await self._layers(spec)
+            used = {path for each in self._environments for path in each.uses}
+            task = await self._unpacked.code(spec, used)
+            opt = await self._unpacked.layers(spec, used | {task})
             found = credentials_for()
             credentials = await found if isawaitable(found) else found
             environment = self._take_waiting(interpreter, spec, task)
@@ -395,58 +396,14 @@ class Pool:
         self._idle = {key: group for key, group in self._idle.items() if group}
         self._reaper = loop.call_later(self._idle_seconds / 4, self._reap)
 
-    async def _code(self, spec: FunctionSpec) -> Path:
-        assert self._root is not None  # noqa: S101 (prepared)
-        target = self._root / "code" / packages.folder_name(spec.code_sha256)
-        return await self._unpack(target, (spec.code,), spec.code_sha256)
-
-    async def _layers(self, spec: FunctionSpec) -> Path:
-        assert self._root is not None  # noqa: S101 (prepared)
-        if not spec.layers:
-            empty = self._root / "opt" / "none"
-            empty.mkdir(parents=True, exist_ok=True)
-            return empty
-        names = [packages.digest(layer) for layer in spec.layers]
-        target = self._root / "opt" / packages.digest("/".join(names).encode())
-        return await self._unpack(target, spec.layers, None)
-
-    async def _unpack(self, target: Path, zips: tuple[bytes, ...], sha: str | None) -> Path:
-        """Once per content, however many ask at the same time."""
-        task = self._unpacked.pop(target, None)
-        if task is not None:
-            self._unpacked[target] = task  # used last
-        else:
-            self._forget_old_code()
-
-            def work() -> Path:
-                if sha is not None and not packages.is_of(sha, zips[0]):
-                    raise BadPackage(f"`{sha}` is not the SHA-256 of this code")
-                packages.unpack(zips, target)
-                return target
-
-            task = asyncio.create_task(asyncio.to_thread(work))
-            self._unpacked[target] = task
-        try:
-            return await asyncio.shield(task)
-        except (BadPackage, OSError):
-            self._unpacked.pop(target, None)
-            raise
-
-    def _forget_old_code(self) -> None:
-        """A server that runs for months must not keep every version of every function."""
-        if len(self._unpacked) < KEPT_PACKAGES:
-            return
-        used = {path for each in self._environments for path in each.uses}
-        # The younger half is left alone: someone may be about to start an environment on it.
-        for target in tuple(self._unpacked)[: KEPT_PACKAGES // 2]:
-            if target not in used and self._unpacked[target].done():
-                del self._unpacked[target]
-                self._background(asyncio.to_thread(packages.remove, target))
-
     def _background(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+# Not the environment's business, or not to be hashed as they are.
+_APART = frozenset({"arn", "code", "environment", "layers", "reserved_concurrency"})
 
 
 def _key(spec: FunctionSpec, endpoint_url: str) -> Key:
@@ -454,10 +411,11 @@ def _key(spec: FunctionSpec, endpoint_url: str) -> Key:
     same = (
         value
         for field in dataclasses.fields(spec)
-        if field.name not in {"arn", "code", "environment", "reserved_concurrency"}
+        if field.name not in _APART
         for value in (getattr(spec, field.name),)
     )
-    return (*same, *sorted(spec.environment.items()), endpoint_url)
+    content = (package.sha256 for package in (spec.code, *spec.layers))
+    return (*same, *sorted(spec.environment.items()), *content, endpoint_url)
 
 
 def _search_path(folders: Folders, spec: FunctionSpec) -> list[str]:

@@ -1,6 +1,6 @@
 """What a function is, what an invocation gives back, and how it can be refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +11,7 @@ __all__ = [
     "InvocationRefused",
     "LogEvent",
     "Outcome",
+    "Package",
     "RuntimeUnavailable",
     "Throttled",
 ]
@@ -61,6 +62,14 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """A zip file: its SHA-256 (base64 or hexadecimal), and how to get it when it is needed."""
+
+    sha256: str
+    read: Callable[[], bytes] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionSpec:
     """One version of a function; ``arn`` is the ARN as it was invoked, qualifier included."""
 
@@ -73,12 +82,11 @@ class FunctionSpec:
     role: str
     runtime: str
     handler: str
-    code_sha256: str
-    code: bytes = field(repr=False)
+    code: Package
     timeout: float = 3
     memory_mb: int = 128
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    layers: tuple[bytes, ...] = field(default=(), repr=False)
+    layers: tuple[Package, ...] = ()
     log_group: str = ""
     log_stream: str = ""
     reserved_concurrency: int | None = None
