@@ -91,3 +91,16 @@ def test_whom_a_trust_policy_names_needs_nothing_else_within_the_account() -> No
     names = {access.principal.arn for access in found.accesses}
     assert BOB in names
     assert ANA in names  # named by ARN in the trust policy of its own account
+
+
+def test_an_untold_variable_opens_nothing_the_rest_of_its_pattern_rules_out() -> None:
+    policy = allow("s3:GetObject", "arn:aws:s3:::photos/${x:album}/*")
+    held = estate({"accounts": {ACCOUNT: {"users": {"ana": {"inline": {"a": policy}}}}}})
+    keys = {
+        resource: [a.keys for a in who_can(held, "s3:GetObject", resource).accesses if a.keys]
+        for resource in ("arn:aws:s3:::photos/may/1", "arn:aws:s3:::films/may/1")
+    }
+    assert keys == {
+        "arn:aws:s3:::photos/may/1": [("x:album",)],
+        "arn:aws:s3:::films/may/1": [],
+    }

@@ -52,8 +52,10 @@ def covers(
     for text in statement.resources:
         wanted = resolve(template(text, variables=variables), context)
         if wanted.outcome is Resolution.UNKNOWN:
-            unknown.extend(wanted.missing)
-            outcomes.append(Truth.UNKNOWN)
+            # Whatever the variable is, the rest of the pattern may rule the resource out.
+            possible = Glob(wanted.pieces).matches(resource)
+            unknown.extend(wanted.missing if possible else ())
+            outcomes.append(Truth.UNKNOWN if possible else Truth.FALSE)
         elif wanted.outcome is Resolution.MISSING:
             outcomes.append(Truth.FALSE)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from clearance.model.glob import Token
+from clearance.model.glob import ANY_RUN, Token
 from clearance.model.request import Context, KeyState
 from clearance.parse.variables import Template, Variable
 
@@ -22,7 +22,10 @@ class Resolution(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A template with its variables replaced; ``missing`` names those without a value."""
+    """A template with its variables replaced; ``missing`` names those without a value.
+
+    When some are unknown, ``*`` stands for them in ``pieces``: what the template can be at most.
+    """
 
     outcome: Resolution
     pieces: tuple[Token, ...] = ()
@@ -50,10 +53,15 @@ def resolve(template: Template, context: Context) -> Resolved:
             pieces.append(part.default)
         elif context.state(part.key) is KeyState.UNKNOWN:
             unknown.append(part.key)
+            pieces.append(ANY_RUN)
         else:
             missing.append(part.key)
     if missing:
         return Resolved(Resolution.MISSING, missing=tuple(missing))
     if unknown:
-        return Resolved(Resolution.UNKNOWN, missing=tuple(unknown))
-    return Resolved(Resolution.DONE, tuple(piece for piece in pieces if piece != ""))
+        return Resolved(Resolution.UNKNOWN, _solid(pieces), tuple(unknown))
+    return Resolved(Resolution.DONE, _solid(pieces))
+
+
+def _solid(pieces: list[Token]) -> tuple[Token, ...]:
+    return tuple(piece for piece in pieces if piece != "")

@@ -12,12 +12,14 @@ from typing import Final, TypeAlias
 from clearance.decide.combine import IDENTITY_SIDE, NO_IDENTITY, ORGANIZATION, remaining
 from clearance.decide.compile.layers import Clause, CompiledLayer
 from clearance.decide.compile.outcome import ERROR, TRUE, UNKNOWN, Known, Sent
+from clearance.decide.compile.statements import Holds
 from clearance.decide.judge import Reading, strongest
 from clearance.decide.situation import Situation
 from clearance.decide.special_cases import Exceptions, exceptions
 from clearance.match.principal import exempt, namings
 from clearance.model.decision import CheckType, DecisionEffect, Matched, Naming
 from clearance.model.policy import Statement
+from clearance.model.principal import Principal
 
 __all__ = ["Cell", "build", "naming_of"]
 
@@ -36,7 +38,18 @@ class Cell:
     caller and resource.
     """
 
-    __slots__ = ("closed", "constant", "denies", "known", "levels", "settled", "ways")
+    __slots__ = (
+        "_denying",
+        "_granting",
+        "_limiting",
+        "closed",
+        "constant",
+        "denies",
+        "known",
+        "levels",
+        "settled",
+        "ways",
+    )
 
     def __init__(
         self,
@@ -55,19 +68,31 @@ class Cell:
         self.closed = closed
         self.settled = settled
         self.known: Known = {}
+        # What `effect` asks: the questions alone, without those that are settled.
+        self._denying = tuple(clause[0] for clause in denies)
+        self._limiting = _questions(levels)
+        self._granting = () if closed else tuple(map(_questions, ways))
 
     def effect(self, sent: Sent, known: Known) -> DecisionEffect:
-        """The verdict when unknown keys are read as absent."""
-        if _one_holds(self.denies, sent, known):
-            return EXPLICIT
-        if self.closed:
-            return IMPLICIT
-        for level in self.levels:
-            if not _one_holds(level, sent, known):
+        """The verdict when unknown keys are read as absent.
+
+        The inner loop of the engine: calls and generators would cost more than the questions.
+        """
+        for holds in self._denying:
+            if holds(sent, known):
+                return EXPLICIT
+        for level in self._limiting:
+            for holds in level:
+                if holds(sent, known):
+                    break
+            else:
                 return IMPLICIT
-        for way in self.ways:
+        for way in self._granting:
             for group in way:
-                if not _one_holds(group, sent, known):
+                for holds in group:
+                    if holds(sent, known):
+                        break
+                else:
                     break
             else:
                 return ALLOW
@@ -98,18 +123,15 @@ class Cell:
         """The statement that decided: the first Deny, else an Allow of the caller or resource."""
         if self.settled:
             return None
-        found = self._denying(sent, known)
+        found = next((clause for clause in self.denies if clause[0](sent, known)), None)
         if found is None and self.effect(sent, known) is ALLOW:
-            found = self._granting(sent, known)
+            found = self._grant(sent, known)
         if found is None:
             return None
         (attached, compiled), naming = found[2], found[3]
         return Matched(attached, compiled.statement, naming)
 
-    def _denying(self, sent: Sent, known: Known) -> Clause | None:
-        return next((clause for clause in self.denies if clause[0](sent, known)), None)
-
-    def _granting(self, sent: Sent, known: Known) -> Clause | None:
+    def _grant(self, sent: Sent, known: Known) -> Clause | None:
         for way in self.ways:
             held = [next((c for c in group if c[0](sent, known)), None) for group in way]
             if held and all(held):
@@ -117,11 +139,11 @@ class Cell:
         return None
 
 
-def _one_holds(group: Group, sent: Sent, known: Known) -> bool:
-    for clause in group:  # noqa: SIM110 - a generator costs more than the test
-        if clause[0](sent, known):
-            return True
-    return False
+def _questions(groups: Iterable[Group]) -> tuple[tuple[Holds, ...], ...]:
+    """What must be asked of groups of which one clause each must hold."""
+    return tuple(
+        tuple(clause[0] for clause in group) for group in groups if not group or group[0][1]
+    )
 
 
 def _always(_: Sent, __: Known) -> bool:
@@ -129,14 +151,13 @@ def _always(_: Sent, __: Known) -> bool:
 
 
 def naming_of(
-    statement: Statement, situation: Situation, *, bounded: bool
+    statement: Statement, caller: Principal, *, bounded: bool, strict: bool
 ) -> tuple[bool, Naming | None]:
     """Whether a statement's Principal element names the caller, and how at best."""
-    who, caller = statement.principals, situation.request.principal
+    who = statement.principals
     if who is None:
         return True, None
     if statement.not_principals:
-        strict = situation.options.strict_not_principal
         left_out = exempt(who, caller, bounded=bounded, strict=strict)
         return not left_out, Naming.NOT_LISTED
     if who.everyone:
@@ -151,6 +172,7 @@ def build(situation: Situation, layers: Iterable[CompiledLayer], *, bounded: boo
     if special.always is not None:
         return Cell(special.always, settled=True)
     action, resource = situation.request.action, situation.request.resource
+    caller, strict = situation.request.principal, situation.options.strict_not_principal
     denies: list[Clause] = []
     levels: list[Group] = []
     held: dict[CheckType, Group] = {}
@@ -161,19 +183,22 @@ def build(situation: Situation, layers: Iterable[CompiledLayer], *, bounded: boo
         deniable = kind not in special.cannot_deny
         closed = closed or (layer.broken and deniable)
         allows: list[Clause] = []
+        sure = kind is not CheckType.RESOURCE and kind in special.always_allow
         for pair in layer.covering(action):
             compiled = pair[1]
-            if not (compiled.allow or deniable):
-                continue
+            if sure if compiled.allow else not deniable:
+                continue  # the layer allows already, or its denies do not count
             residue = compiled.residue(resource)
             if residue is None:
                 continue
-            named, naming = naming_of(compiled.statement, situation, bounded=bounded)
+            named, naming = naming_of(compiled.statement, caller, bounded=bounded, strict=strict)
             if not named:
                 continue
             if not (compiled.allow or residue):
                 return Cell(EXPLICIT, (layer.clause(pair, residue, naming),))
             (allows if compiled.allow else denies).append(layer.clause(pair, residue, naming))
+            # Each Allow of a resource's policy is a grant of its own; elsewhere one is enough.
+            sure = sure or (compiled.allow and not residue and kind is not CheckType.RESOURCE)
         group = _FREE if kind in special.always_allow else _shortest(allows)
         if kind in ORGANIZATION:
             levels.append(group)

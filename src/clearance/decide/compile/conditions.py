@@ -27,7 +27,7 @@ from clearance.decide.compile.outcome import (
     any_of,
 )
 from clearance.match.conditions import holds
-from clearance.match.operators import addresses, dates, numbers
+from clearance.match.operators import addresses, dates, numbers, presence
 from clearance.match.operators.mismatch import PolicyValueError, RequestValueError
 from clearance.match.operators.strings import literal
 from clearance.match.operators.table import COMPARISONS
@@ -67,6 +67,8 @@ def compile_condition(condition: Condition, *, variables: bool) -> Test:
     if any(template.variables for template in templates):
         return _dynamic(condition, templates, key, when_absent, every=every)
     wanted = tuple(_static(template) for template in templates)
+    if OPERATORS[condition.operator].positive == "StringEquals" and not every:
+        return _member(key, condition, wanted, when_absent)
     fit = _FITS.get(OPERATORS[condition.operator].positive, _by_comparison)(condition, wanted)
     return _fixed(key, fit, when_absent, every=every)
 
@@ -105,6 +107,24 @@ def _fixed(key: str, fit: Fit, absent: int, *, every: bool) -> Test:
             return UNKNOWN if values is UNTOLD else fit(values[0])
         outcomes = [fit(value) for value in values]
         return min(outcomes) if every else any_of(outcomes)
+
+    return test
+
+
+def _member(key: str, condition: Condition, wanted: Sequence[Pieces], absent: int) -> Test:
+    """``_fixed`` for the commonest operator, with one call less."""
+    texts = frozenset(map(literal, wanted))
+    yes, no = (FALSE, TRUE) if OPERATORS[condition.operator].negated else (TRUE, FALSE)
+
+    def test(sent: Sent, known: Known, /) -> int:
+        values = sent[key] if key in sent else known.get(key)
+        if values is None:
+            return absent
+        if len(values) == 1:
+            if values is UNTOLD:
+                return UNKNOWN
+            return yes if values[0] in texts else no
+        return any_of(yes if value in texts else no for value in values)
 
     return test
 
@@ -203,6 +223,17 @@ def _equal_ignoring_case(condition: Condition, wanted: Sequence[Pieces]) -> Fit:
     return _choose(condition, lambda actual: actual.lower() in texts)
 
 
+def _truth(_: Condition, wanted: Sequence[Pieces]) -> Fit:
+    texts = frozenset(literal(pieces).lower() for pieces in wanted)
+    good = texts & presence.TRUTHS
+    miss = ERROR if texts - good else FALSE
+
+    def fit(actual: str) -> int:
+        return TRUE if actual.lower() in good else miss
+
+    return fit
+
+
 def _like(condition: Condition, wanted: Sequence[Pieces]) -> Fit:
     return _choose(condition, patterns.one_of(wanted))
 
@@ -285,6 +316,7 @@ _FITS: Final[Mapping[str, Compile]] = {
     "StringLike": _like,
     "ArnEquals": _arn_like,
     "ArnLike": _arn_like,
+    "Bool": _truth,
     "IpAddress": _ranges,
     **{f"Numeric{name}": _ordered(_number, name) for name in _RELATIONS},
     **{f"Date{name}": _ordered(_instant, name) for name in _RELATIONS},

@@ -240,14 +240,19 @@ class Question:
         if folded is None or self.doubts is not None:
             folded = self._folded[key] = self._sum(rules.anywhere, resource, about)
         allows, denies = folded
-        more = self._sum(rules.about(resource), resource, about)
-        return allows | more[0], denies | more[1]
+        for rules_of, whole in ((rules.naming(resource), True), (rules.about(resource), False)):
+            more = self._sum(rules_of, resource, about, whole=whole)
+            allows, denies = allows | more[0], denies | more[1]
+        return allows, denies
 
-    def _sum(self, rules: Iterable[Rule], resource: str, about: Facts) -> tuple[int, int]:
+    def _sum(
+        self, rules: Iterable[Rule], resource: str, about: Facts, *, whole: bool = False
+    ) -> tuple[int, int]:
+        """``whole``: the rules are known to speak of the resource."""
         allows = denies = 0
         for rule in rules:
             compiled, holders = rule.compiled, rule.holders
-            residue = compiled.residue(resource)
+            residue = compiled.tests if whole else compiled.residue(resource)
             if residue is None:
                 continue
             mask = holders
@@ -265,12 +270,12 @@ class Question:
         """Allows by how they name whom, and whom a Deny meets, in a layer all have in common."""
         allows: list[tuple[Naming | None, int]] = []
         denies = 0
-        resource = situation.request.resource
+        resource, strict = situation.request.resource, situation.options.strict_not_principal
         for _, compiled in layer.covering(self.action):
             residue = compiled.residue(resource)
             if residue is None:
                 continue
-            named = naming_masks(self.crowd.masks, compiled.statement, situation, who)
+            named = naming_masks(self.crowd.masks, compiled.statement, who, strict=strict)
             met = around = _union(mask for _, mask in named)
             if residue and met:
                 met = self._counting(compiled, residue, resource, about, met)

@@ -53,15 +53,18 @@ class CompiledLayer:
         self._clauses: dict[int, Clause] = {}
 
     def covering(self, action: str) -> tuple[Pair, ...]:
-        """The statements that cover the folded action, in their places."""
+        """The statements that cover the folded action, in their places.
+
+        Denies come first, then Allows without conditions: the rest is seldom asked.
+        """
         found = self._found.get(action)
         if found is None:
-            found = tuple(
+            pairs = (
                 (attached, compiled)
                 for attached, policy in self.policies
                 for compiled in policy.covering(action)
             )
-            self._found[action] = found
+            found = self._found[action] = tuple(sorted(pairs, key=_rank))
         return found
 
     def clause(self, pair: Pair, residue: tuple[Test, ...], naming: Naming | None) -> Clause:
@@ -73,3 +76,8 @@ class CompiledLayer:
         if found is None:
             found = self._clauses[id(pair)] = (compiled.holds(residue), residue, pair, None)
         return found
+
+
+def _rank(pair: Pair) -> tuple[bool, bool]:
+    compiled = pair[1]
+    return compiled.allow, bool(compiled.statement.conditions)

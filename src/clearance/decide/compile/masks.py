@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from clearance.decide.compile.cell import naming_of
 from clearance.decide.compile.engine import Caller
 from clearance.decide.compile.outcome import UNTOLD, Values
-from clearance.decide.situation import Situation
 from clearance.model.decision import Naming
 from clearance.model.policy import Statement
 from clearance.model.principal import PrincipalKind
@@ -103,7 +102,7 @@ def _brought(caller: Caller, key: str) -> Values:
 
 
 def naming_masks(
-    masks: Masks, statement: Statement, situation: Situation, within: int
+    masks: Masks, statement: Statement, within: int, *, strict: bool
 ) -> tuple[tuple[Naming | None, int], ...]:
     """How a statement names the callers of one kind: (naming, who); those left out are not there.
 
@@ -124,12 +123,9 @@ def naming_masks(
         if not group:
             continue
         caller = masks.callers[next(bits(group))]
-        asked = _as(situation, caller)
-        named, naming = naming_of(statement, asked, bounded=caller.bounded)
+        named, naming = naming_of(
+            statement, caller.principal, bounded=caller.bounded, strict=strict
+        )
         if named:
             found[naming] = found.get(naming, 0) | group
     return tuple(found.items())
-
-
-def _as(situation: Situation, caller: Caller) -> Situation:
-    return replace(situation, request=replace(situation.request, principal=caller.principal))

@@ -79,17 +79,21 @@ class Rules:
         self.keys = tuple(sorted(keys))
         self._lengths = tuple(sorted({len(head) for head in self._heads}))
 
+    def naming(self, resource: str) -> Iterable[Rule]:
+        """The rules, beside those that apply anywhere, that name the resource letter by letter."""
+        return self._literal.get(resource, ())
+
     def about(self, resource: str) -> Iterator[Rule]:
-        """The rules, beside those that apply anywhere, that may speak of the resource."""
-        found: dict[tuple[int, int], Rule] = {}
+        """The other rules that may speak of the resource."""
+        found = {(id(rule.policy), rule.place) for rule in self.naming(resource)}
         for length in self._lengths:
             if length > len(resource):
                 break
             for rule in self._heads.get(resource[:length], ()):
-                found[id(rule.policy), rule.place] = rule
-        for rule in self._literal.get(resource, ()):
-            found[id(rule.policy), rule.place] = rule
-        yield from found.values()
+                at = id(rule.policy), rule.place
+                if at not in found:
+                    found.add(at)
+                    yield rule
         yield from self._others
 
 

@@ -21,6 +21,7 @@ from clearance.decide.compile.outcome import (
 )
 from clearance.match.action import pattern
 from clearance.match.resource import template
+from clearance.model.glob import ANY_RUN, Token
 from clearance.model.policy import Effect, Policy, Statement
 from clearance.model.request import fold
 from clearance.parse.variables import Template, Variable
@@ -118,8 +119,18 @@ def _covered(wanted: Template, resource: str, sent: Sent, known: Known) -> int:
     if pieces is None:
         return FALSE  # R133
     if pieces is UNTOLD:
-        return UNKNOWN
+        return UNKNOWN if patterns.glob(_widest(wanted, sent, known))(resource) else FALSE
     return TRUE if patterns.glob(pieces)(resource) else FALSE
+
+
+def _widest(wanted: Template, sent: Sent, known: Known) -> patterns.Tokens:
+    """The pattern with ``*`` for variables that are unknown."""
+    found: list[Token] = []
+    for part in wanted.parts:
+        alone = Template((part,))
+        pieces = resolve(alone, sent, known)
+        found += (ANY_RUN,) if pieces is UNTOLD else pieces or ()
+    return tuple(found)
 
 
 def sameness(policy: Policy, statement: Statement) -> tuple[object, ...]:
