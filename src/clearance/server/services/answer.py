@@ -32,7 +32,7 @@ from clearance.server.services.notify import destinations
 from clearance.server.services.policies import refuse_policy
 from clearance.server.services.reading import read
 from clearance.server.services.restore import restore
-from clearance.server.services.rewrite import rewritten
+from clearance.server.services.rewrite import asked_as, rewritten, translated
 from clearance.server.world import World
 from clearance.store.port import Entry
 from clearance.store.summary import HIDDEN, summarize
@@ -146,7 +146,8 @@ class Services:
             _note(answer, seen)
             self.world.store.record(audit.event(seen))
         self._deliveries.start(outbox)
-        return _ours(answer, found.service.name, found.operation.name, seen.request_id)
+        told = translated(answer, found, seen.request_id)
+        return _ours(told, found.service.name, found.operation.name, seen.request_id)
 
     async def close(self) -> None:
         """Stop delivering and let go of moto."""
@@ -207,7 +208,7 @@ class Services:
     async def _ask(
         self, asked: _Asked, account: str, region: str
     ) -> tuple[HttpAnswer, list[Delivery]]:
-        message = rewritten(asked.found, asked.given, asked.message)
+        message = rewritten(asked_as(asked.found), asked.given, asked.message)
         try:
             found: tuple[HttpAnswer, list[Delivery]] = await self._run(
                 self.behind.call, asked.service, account, region, message, message.path

@@ -7,25 +7,67 @@ header in two spellings. moto reads none of what the client sent; it reads what 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 
 import botocore.session
 from botocore.model import OperationModel
+from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from clearance.wire.message import Message
+from clearance.wire import faults, protocols
+from clearance.wire.faults import FaultError
+from clearance.wire.message import HttpAnswer, Message
 from clearance.wire.route import Route
+from clearance.wire.shapes import Protocol
 
-__all__ = ["rewritten"]
+__all__ = ["asked_as", "rewritten", "translated"]
 
 # Headers that are no members of any input and yet mean something to a service.
 _KEPT: Final = frozenset({"host"})
 
 
+def asked_as(found: Route) -> Route:
+    """The route in a protocol that botocore can write.
+
+    SQS still answers the query protocol, but its model no longer has that protocol's names.
+    """
+    if found.service.name == "sqs" and found.protocol is Protocol.QUERY:
+        return replace(found, protocol=Protocol.JSON)
+    return found
+
+
+def translated(answer: HttpAnswer, found: Route, request_id: str) -> HttpAnswer:
+    """An answer in the protocol the client speaks.
+
+    Raises:
+        FaultError: the answer is an error.
+    """
+    asked = asked_as(found)
+    if asked is found:
+        return answer
+    operation = _model(found.service.name, found.operation.name)
+    reply = {
+        "status_code": answer.status,
+        "headers": {name.lower(): value for name, value in answer.headers},
+        "body": answer.body,
+    }
+    parser: Any = create_parser(asked.protocol.value)  # the stubs want a shape, None is one
+    output = parser.parse(reply, operation.output_shape)
+    output.pop("ResponseMetadata", None)
+    if "Error" in output:
+        error = output["Error"]
+        fault = faults.modelled(found.service, error["Code"], error["Message"])
+        raise FaultError(replace(fault, status=answer.status))
+    return protocols.serialize(
+        output, found.service, found.operation, request_id, protocol=found.protocol
+    )
+
+
 def rewritten(found: Route, given: Mapping[str, Any], original: Message) -> Message:
-    """The message that carries the input, in the protocol the client speaks."""
+    """The message that carries the input, in the protocol of the route."""
     operation = _model(found.service.name, found.operation.name)
     serializer = create_serializer(found.protocol.value, include_validation=False)
     made = serializer.serialize_to_request(dict(given), operation)
