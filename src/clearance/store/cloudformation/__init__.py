@@ -86,6 +86,8 @@ def load_template(
 
 
 def _check(template: Template, parameters: Mapping[str, str]) -> None:
+    for name in ("Mappings", "Conditions", "Globals", "Resources"):
+        template.section(name)
     known = template.section("Parameters")
     for name in parameters:
         if name not in known:

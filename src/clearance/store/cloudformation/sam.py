@@ -125,7 +125,7 @@ def _sends(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for kind, arn in goals:
         action = _SENDS.get(str(kind))
         # Without an ARN, SAM makes a queue or a topic under a name of its own.
-        unknown = {f"{UNKNOWN}where `{kind}` results go": {}}
+        unknown: dict[str, Any] = {f"{UNKNOWN}where `{kind}` results go": {}}
         if action is not None:
             resource = unknown if arn is None else arn
             statement = {"Effect": "Allow", "Action": action, "Resource": resource}
