@@ -19,7 +19,7 @@ from clearance.model.estate import Estate
 from clearance.model.request import Context, Request
 
 MANY = settings(
-    max_examples=60,
+    max_examples=45,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -19,7 +19,7 @@ from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request
 
 MANY = settings(
-    max_examples=50,
+    max_examples=35,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clearance.model.errors import RequestError
 
@@ -38,10 +39,7 @@ class Arn:
     @classmethod
     def find(cls, text: str) -> Arn | None:
         """Split an ARN, or None when the text is not one."""
-        try:
-            return cls.of(text)
-        except RequestError:
-            return None
+        return _find(text)
 
     @property
     def kind(self) -> str:
@@ -56,3 +54,12 @@ class Arn:
     def __str__(self) -> str:
         head = f"arn:{self.partition}:{self.service}:{self.region}"
         return f"{head}:{self.account}:{self.resource}"
+
+
+@lru_cache(maxsize=16384)
+def _find(text: str) -> Arn | None:
+    """One decision asks for the same resource several times."""
+    try:
+        return Arn.of(text)
+    except RequestError:
+        return None
