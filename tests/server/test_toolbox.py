@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -237,3 +238,43 @@ def test_when_keys_and_roles_were_last_used() -> None:
         assert not iam.get_role(RoleName="app")["Role"].get("RoleLastUsed")
         found.client("sts", who).get_caller_identity()
         assert iam.get_role(RoleName="app")["Role"]["RoleLastUsed"]["Region"] == REGION
+
+
+def test_details_of_a_session_survive_a_restart_and_what_changed_since(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    session_policy = allow("s3:*")
+    with site(small_estate(), data) as found:
+        iam = found.client("iam")
+        iam.put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=allow("sts:*"))
+        iam.put_role_policy(RoleName="app", PolicyName="all", PolicyDocument=allow("*"))
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": ANA_ARN},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+        }
+        iam.update_assume_role_policy(RoleName="app", PolicyDocument=document(statement))
+        made = found.client("sts", ANA).assume_role(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/app",
+            RoleSessionName="s1",
+            Policy=session_policy,
+            Tags=[{"Key": "team", "Value": "red"}],
+        )
+        assert made
+    with site(None, data) as found:
+        given = made["Credentials"]
+        who = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        answer = attempt(found.client("iam", who).list_users)
+        assert answer.message.endswith("because no session policy allows the iam:ListUsers action")
+        event = found.events(eventName="ListUsers")[-1]
+        found.client("iam").delete_role_policy(RoleName="app", PolicyName="all")
+    with site(None, data) as found:
+        details = found.client("iam-toolbox").get_request_authorization_details(
+            authorizationId=event["additionalEventData"]["authorizationId"]
+        )
+        (evaluation,) = details["evaluations"]
+        effects = {c["checkType"]: c["evaluatedEffect"] for c in evaluation["checks"]}
+        assert effects["SESSION"] == "IMPLICIT_DENY"
+        assert effects["PRINCIPAL"] == "ALLOW"
+        assert evaluation["context"]["aws:PrincipalTag/team"] == ["red"]
+        kinds = {p["type"] for p in details["policies"]}
+        assert kinds == {"IDENTITY_BASED_POLICY", "SESSION_POLICY"}
