@@ -21,6 +21,7 @@ from clearance.cli import (
     prove,
     run,
     serve,
+    test,
     trail,
     validate,
     what_can,
@@ -47,6 +48,7 @@ app.command("what-can")(what_can.what_can)
 app.command("actions")(actions.actions)
 app.command("explain")(explain.explain)
 app.command("validate")(validate.validate)
+app.command("test")(test.test)
 app.command("diff")(diff.diff)
 app.add_typer(prove.app, name="prove")
 app.command("run", context_settings={"allow_interspersed_args": False})(run.run)

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from clearance.cli.documents import of_yaml
 from clearance.cli.inputs import read_text
 from clearance.model.errors import UsageError
 from clearance.model.policy import PolicyType
 from clearance.validate.discover import Policy, discover, guess, is_policy, opaque
-from clearance.validate.source import Fault, Kind, Member, Node, read
-
-if TYPE_CHECKING:
-    import yaml
+from clearance.validate.source import Fault, read
 
 __all__ = ["PolicyFile", "files_in", "open_file"]
 
@@ -129,7 +127,7 @@ def _yaml_file(
             raise UsageError("YAML needs PyYAML: `pip install pyyaml`") from None
         return None
     try:
-        roots = [_node(n, 0) for n in yaml.compose_all(text, yaml.SafeLoader) if n is not None]
+        roots = [of_yaml(n) for n in yaml.compose_all(text, yaml.SafeLoader)]
     except (yaml.YAMLError, RecursionError) as error:
         if not named:
             return None
@@ -140,34 +138,3 @@ def _yaml_file(
     found = [p for root in roots for p in discover(opaque(root), text)]
     policies = tuple(_typed(p, path, kind, resource) for p in found)
     return PolicyFile(path, path.as_posix(), text, policies, yaml=True) if policies else None
-
-
-_DEEPEST: Final = 80
-_SCALARS: Final = {
-    "tag:yaml.org,2002:bool": Kind.BOOLEAN,
-    "tag:yaml.org,2002:int": Kind.NUMBER,
-    "tag:yaml.org,2002:float": Kind.NUMBER,
-    "tag:yaml.org,2002:null": Kind.NULL,
-}
-
-
-def _node(node: yaml.Node, depth: int) -> Node:
-    """A node of YAML as one of ours; CloudFormation's tags are values of deployment."""
-    start, end = node.start_mark.index, node.end_mark.index
-    value: Any = node.value
-    if node.tag.startswith("!") or depth > _DEEPEST:
-        return Node(Kind.OPAQUE, start, end)
-    if isinstance(value, str):
-        kind = _SCALARS.get(node.tag, Kind.STRING)
-        text = value.lower() if kind is Kind.BOOLEAN else value
-        return Node(kind, start, end, _BOOLEAN.get(text, text) if kind is Kind.BOOLEAN else text)
-    if node.tag == "tag:yaml.org,2002:map":
-        members = tuple(
-            Member(str(k.value), k.start_mark.index, k.end_mark.index, _node(v, depth + 1))
-            for k, v in value
-        )
-        return Node(Kind.OBJECT, start, end, members=members)
-    return Node(Kind.ARRAY, start, end, items=tuple(_node(item, depth + 1) for item in value))
-
-
-_BOOLEAN: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
