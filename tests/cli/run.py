@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -20,10 +21,15 @@ class Ran:
     err: str
 
 
-def clearance(*words: str | Path, cwd: Path | None = None, given: str | None = None) -> Ran:
-    """Run ``clearance`` with these words; nothing is inherited from AWS's variables."""
+def clearance(
+    *words: str | Path,
+    cwd: Path | None = None,
+    given: str | None = None,
+    aws: Mapping[str, str] | None = None,
+) -> Ran:
+    """Run ``clearance`` with these words; of AWS's variables only those of ``aws`` are set."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CLEARANCE_"))}
-    environment = {**clean, "NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb"}
+    environment = {**clean, "NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb", **(aws or {})}
     out, err = io.StringIO(), io.StringIO()
     code: object = 0
     with (

@@ -56,6 +56,13 @@ def explain(
     apply: Path | None = typer.Option(
         None, "--apply", help="Write the estate with the first proven fix to this file."
     ),
+    fetch: bool = typer.Option(
+        False, "--fetch", help="Ask AWS, with your credentials, what it recorded of the denial."
+    ),
+    authorization_id: str | None = typer.Option(
+        None, "--authorization-id", help="Explain what AWS recorded under this id (asks AWS)."
+    ),
+    region: str | None = typer.Option(None, "--region", help="The Region to ask AWS in."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show everything that was found."),
 ) -> None:
     """Explain a denial: every blocker, the nearest miss, the fix and its proof.
@@ -71,14 +78,30 @@ def explain(
         if name is not None:
             _check_principal(name)
     asked = _Asked(principal, action, resource, expected, keys)
-    if given is not None:
-        found = _from_evidence(_evidence(given), held, asked)
+    if authorization_id is not None:
+        from clearance.cli.fetch import details_of
+
+        found = _from_evidence(_told(details_of(authorization_id, region)), held, asked)
+    elif given is not None:
+        evidence = _evidence(given)
+        if fetch:
+            from clearance.cli.fetch import enriched
+
+            evidence = enriched(evidence, region)
+        found = _from_evidence(evidence, held, asked)
     else:
         found = (_from_request(held, asked),)
     _print(found, form, redact=redact, verbose=verbose)
     if apply is not None:
         _apply(held, found, apply)
     raise typer.Exit(max(each.exit_code for each in found))
+
+
+def _told(found: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """What AWS told, if it told of a denial."""
+    if not found:
+        raise UsageError("AWS recorded no denial under this authorization id")
+    return found
 
 
 def _check_principal(name: str) -> None:
