@@ -6,10 +6,11 @@ The table of what a resource policy's Allow still needs, and the rows of special
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from clearance.decide.combine import GRANTS, IDENTITY_SIDE, NO_IDENTITY, NOTHING, ORGANIZATION
 from clearance.decide.context import Entries, of_principal
@@ -34,7 +35,7 @@ from clearance.prove.globs import contains, intersects
 from clearance.prove.sets import Part, RequestSet, everything, nothing
 from clearance.prove.space import Space
 
-__all__ = ["Standing", "beyond", "facts_of", "granted", "layers_of"]
+__all__ = ["Standing", "changed", "facts_of", "granted", "layers_of"]
 
 ELSEWHERE: Final = "999999999999"
 _PROBE_ACTION: Final = "s3:GetObject"
@@ -84,23 +85,30 @@ def facts_of(caller: Principal, estate: Estate | None = None) -> Context:
 
 def granted(space: Space, standing: Standing) -> RequestSet:
     """The requests a caller may make; the space must know the caller and its facts."""
-    return beyond(space, standing, None)
+    told = _Told(space, standing)
+    found = nothing(space)
+    for region, special in _regions(space, standing):
+        if special.always is DecisionEffect.ALLOW:
+            found |= region
+        elif special.always is None:
+            found |= told.allowed(region, special)
+    return found & _known(space)
 
 
-def beyond(space: Space, standing: Standing, other: Standing | None) -> RequestSet:
-    """The requests a caller may make and could not make where it stood otherwise.
+def changed(space: Space, old: Standing, new: Standing) -> tuple[RequestSet, RequestSet]:
+    """What a caller may do where it stands now and could not before, and the other way round.
 
     Both standings are of one caller and one kind of resource, so the special cases are the same.
     """
-    found = nothing(space)
-    for region, special in _regions(space, standing):
-        if special.always is not None:
-            if special.always is DecisionEffect.ALLOW and other is None:
-                found |= region
-            continue
-        here = region & _combined(space, standing, special)
-        found |= here - _combined(space, other, special) if other is not None else here
-    return found & _known(space)
+    before, after = _Told(space, old), _Told(space, new)
+    gained, lost = nothing(space), nothing(space)
+    for region, special in _regions(space, new):
+        if special.always is None:
+            first, second = before.allowed(region, special), after.allowed(region, special)
+            gained |= second - first
+            lost |= first - second
+    known = _known(space)
+    return gained & known, lost & known
 
 
 def _known(space: Space) -> RequestSet:
@@ -121,59 +129,88 @@ def _known(space: Space) -> RequestSet:
     return RequestSet(space, (Part((Cube(keys=keys),)),))
 
 
-def _combined(space: Space, standing: Standing, special: Exceptions) -> RequestSet:
-    """No Deny anywhere, every level of the organization allows, and some grant is whole."""
-    by_type = {layer.type: layer for layer in standing.layers}
-    denied = _union(space, standing, standing.layers, Effect.DENY, special)
-    broken = any(
-        policy.error is not None
-        for layer in standing.layers
-        if layer.type not in special.cannot_deny
-        for policy in layer.policies
-    )
-    if broken:
-        return nothing(space)
-    found = nothing(space)
-    for option, cubes in _options(space, standing, by_type, special):
-        one = RequestSet(space, (Part(cubes),)) if cubes is not None else everything(space)
-        for kind in option:
-            one &= _layer_allows(space, standing, by_type[kind], special)
-        found |= one
-    for layer in standing.layers:
-        if layer.type in ORGANIZATION:
-            allows = _layer_allows(space, standing, layer, special)
-            if layer.type is CheckType.RESOURCE_CONTROL_POLICY:
-                allows |= ~_governed_by_rcps(space, standing.caller)
-            found &= allows
-    return found - denied
+class _Told:
+    """What the layers around a caller say, statement by statement."""
 
+    def __init__(self, space: Space, standing: Standing) -> None:
+        self._space, self._standing = space, standing
+        self._rcps = _governed_by_rcps(space, standing.caller)
+        self._by_type = {layer.type: layer for layer in standing.layers}
+        self._said = [
+            (layer, self._cubes(layer, Effect.ALLOW), self._cubes(layer, Effect.DENY))
+            for layer in standing.layers
+        ]
 
-def _options(
-    space: Space,
-    standing: Standing,
-    by_type: Mapping[CheckType, Layer],
-    special: Exceptions,
-) -> Iterable[tuple[frozenset[CheckType], tuple[Cube, ...] | None]]:
-    """Each way to be granted access: the layers that must allow, and the Allows it starts from."""
-    present = frozenset(by_type)
-    if standing.caller.kind in NO_IDENTITY:
-        yield present & {CheckType.RESOURCE}, None
-        return
-    if not standing.same_account:
-        yield present & (IDENTITY_SIDE | {CheckType.RESOURCE}), None
-        return
-    yield present & (IDENTITY_SIDE | special.mandatory), None
-    resource = by_type.get(CheckType.RESOURCE)
-    for policy, statement in _statements(resource, Effect.ALLOW):
-        found = _speaks(standing, statement)
-        cube = _cube(space, policy, statement)
-        if found is None or cube is None:
-            continue
-        naming = next((n for n in _ORDER if n in found), None)
-        rest = (
-            IDENTITY_SIDE if naming is None else GRANTS[naming] | special.also.get(naming, NOTHING)
+    def _cubes(self, layer: Layer, effect: Effect) -> tuple[Cube, ...]:
+        return tuple(
+            cube
+            for policy, statement in _statements(layer, effect)
+            if _speaks(self._standing, statement) is not None
+            and (cube := _cube(self._space, policy, statement)) is not None
         )
-        yield present & rest, (cube,)
+
+    def allowed(self, region: RequestSet, special: Exceptions) -> RequestSet:
+        """The requests of a region that no Deny stops and that are granted.
+
+        Every level of the organization must allow, and some grant must be whole.
+        """
+        broken = any(
+            policy.error is not None
+            for layer in self._standing.layers
+            if layer.type not in special.cannot_deny
+            for policy in layer.policies
+        )
+        found = nothing(self._space)
+        for option, cubes in () if broken else self._options(special):
+            one = region
+            if cubes is not None:
+                one &= RequestSet(self._space, (Part(cubes),))
+            for kind in option:
+                if not one.parts:
+                    break
+                one &= self._allows(kind, special)
+            found |= one
+        return self._limited(found, special) if found.parts else found
+
+    def _limited(self, found: RequestSet, special: Exceptions) -> RequestSet:
+        """Without what an organization or VPC endpoint does not allow, and without Denies."""
+        denied: list[Cube] = []
+        for layer, allows, denies in self._said:
+            rcp = layer.type is CheckType.RESOURCE_CONTROL_POLICY
+            if layer.type in ORGANIZATION and layer.type not in special.always_allow:
+                level = RequestSet(self._space, (Part(allows),) if allows else ())
+                found &= level | ~self._rcps if rcp else level
+            if layer.type not in special.cannot_deny and denies:
+                said = RequestSet(self._space, (Part(denies),))
+                denied += [c for p in (said & self._rcps if rcp else said).parts for c in p.cubes]
+        stopped = RequestSet(self._space, (Part(tuple(denied)),) if denied else ())
+        return found - stopped
+
+    def _allows(self, kind: CheckType, special: Exceptions) -> RequestSet:
+        if kind in special.always_allow:
+            return everything(self._space)
+        cubes = next(allows for layer, allows, _ in self._said if layer.type is kind)
+        return RequestSet(self._space, (Part(cubes),) if cubes else ())
+
+    def _options(
+        self, special: Exceptions
+    ) -> Iterable[tuple[frozenset[CheckType], tuple[Cube, ...] | None]]:
+        """Each way to be granted access: layers that must allow, and Allows to start from."""
+        present = frozenset(self._by_type)
+        if self._standing.caller.kind in NO_IDENTITY:
+            yield present & {CheckType.RESOURCE}, None
+            return
+        if not self._standing.same_account:
+            yield present & (IDENTITY_SIDE | {CheckType.RESOURCE}), None
+            return
+        yield present & (IDENTITY_SIDE | special.mandatory), None
+        resource = self._by_type.get(CheckType.RESOURCE)
+        for policy, statement in _statements(resource, Effect.ALLOW):
+            found = _speaks(self._standing, statement)
+            cube = _cube(self._space, policy, statement)
+            if found is not None and cube is not None:
+                naming = next((n for n in _ORDER if n in found), None)
+                yield present & _remaining(naming, special), (cube,)
 
 
 def _remaining(naming: Naming | None, special: Exceptions) -> frozenset[CheckType]:
@@ -224,53 +261,16 @@ def _cube(space: Space, policy: AttachedPolicy, statement: Statement) -> Cube | 
     return None if found is None else found._replace(source=statement)
 
 
-def _union(
-    space: Space,
-    standing: Standing,
-    layers: Sequence[Layer],
-    effect: Effect,
-    special: Exceptions,
-) -> RequestSet:
-    """What statements of one effect say, in any of the layers."""
-    found = nothing(space)
-    for layer in layers:
-        if effect is Effect.DENY and layer.type in special.cannot_deny:
-            continue
-        cubes = tuple(
-            cube
-            for policy, statement in _statements(layer, effect)
-            if _speaks(standing, statement) is not None
-            and (cube := _cube(space, policy, statement)) is not None
-        )
-        part = RequestSet(space, (Part(cubes),) if cubes else ())
-        if layer.type is CheckType.RESOURCE_CONTROL_POLICY:
-            part &= _governed_by_rcps(space, standing.caller)
-        found |= part
-    return (
-        RequestSet(space, (Part(tuple(c for p in found.parts for c in p.cubes)),))
-        if (found.parts and all(not p.without for p in found.parts))
-        else found
-    )
-
-
-def _layer_allows(
-    space: Space, standing: Standing, layer: Layer, special: Exceptions
-) -> RequestSet:
-    if layer.type in special.always_allow:
-        return everything(space)
-    return _union(space, standing, (layer,), Effect.ALLOW, special)
-
-
 def _governed_by_rcps(space: Space, caller: Principal) -> RequestSet:
     """Requests that resource control policies reach (R86-R88), seen from their action."""
     actions = Strings(
-        (Union((f"{service}:*" for service in sorted(RCP_SERVICES)), ACTION_PARTS),),
-        (Union(("kms:retiregrant",), ACTION_PARTS),),
+        (Union.of((f"{service}:*" for service in sorted(RCP_SERVICES)), ACTION_PARTS),),
+        (Union.of(("kms:retiregrant",), ACTION_PARTS),),
     )
     spared = [patterns.encode("*")]
     if caller.kind is PrincipalKind.SERVICE:
         spared.append(f"*{SERVICE_LINKED}*")  # a service takes up its service-linked role (R88)
-    resources = Strings((), (Union(spared, RESOURCE_PARTS),))
+    resources = Strings((), (Union.of(spared, RESOURCE_PARTS),))
     return RequestSet(space, (Part((Cube(actions, resources),)),))
 
 
@@ -297,14 +297,43 @@ class _Mark(NamedTuple):
 def _regions(space: Space, standing: Standing) -> Iterable[tuple[RequestSet, Exceptions]]:
     """All requests, cut where the special cases differ."""
     rest = everything(space)
-    usual = _special(standing, _Mark("*", "*", (), "example:Action", "example"))
-    marks = [(mark, _special(standing, mark)) for mark in _marks(standing.caller)]
-    for key, group in groupby(_telling(marks, usual), lambda m: (*m[0][1:3], m[1].always, m[1])):
-        resource, without, _, special = key
+    told, usual = _cuts(standing)
+    for key, group in groupby(told, lambda m: (*m[0][1:3], m[1])):
+        resource, without, special = key
         region = _region(space, [mark.action for mark, _ in group], resource, without)
         yield rest & region, special
         rest -= region
     yield rest, usual
+
+
+_Cuts: TypeAlias = tuple[list[tuple["_Mark", Exceptions]], Exceptions]
+
+
+def _cuts(standing: Standing) -> _Cuts:
+    caller = standing.caller
+    own_role = caller.role_arn if standing.options.self_trust else None
+    if caller.session is not None:
+        return _examined(replace(standing, layers=()), own_role)
+    # Special cases look at the kind of caller, not at its name: one look for all.
+    plain = replace(caller, tags=None, unique_id=None, session_name=None, access_key=None, arn="")
+    plain = replace(plain, role_arn=own_role, parent_arn=None)
+    return _known_cuts(plain, standing.same_account, standing.options, own_role)
+
+
+@lru_cache(maxsize=1024)
+def _known_cuts(
+    caller: Principal,
+    same_account: bool,  # noqa: FBT001
+    options: Options,
+    own_role: str | None,
+) -> _Cuts:
+    return _examined(Standing(caller, (), same_account, options), own_role)
+
+
+def _examined(standing: Standing, own_role: str | None) -> _Cuts:
+    usual = _special(standing, _Mark("*", "*", (), "example:Action", "example"))
+    marks = [(mark, _special(standing, mark)) for mark in _marks(standing.caller, own_role)]
+    return _telling(marks, usual), usual
 
 
 def _special(standing: Standing, mark: _Mark) -> Exceptions:
@@ -345,30 +374,32 @@ def _holds(outer: _Mark, inner: _Mark) -> bool:
 def _region(
     space: Space, actions: list[str], resource: str, without: tuple[str, ...]
 ) -> RequestSet:
-    wanted = (Union(actions, ACTION_PARTS),) if "*" not in actions else ()
-    where = (Union((resource,), RESOURCE_PARTS),) if resource != "*" else ()
-    excluded = (Union(without, RESOURCE_PARTS),) if without else ()
+    wanted = (Union.of(actions, ACTION_PARTS),) if "*" not in actions else ()
+    where = (Union.of((resource,), RESOURCE_PARTS),) if resource != "*" else ()
+    excluded = (Union.of(without, RESOURCE_PARTS),) if without else ()
     return RequestSet(space, (Part((Cube(Strings(wanted), Strings(where, excluded)),)),))
 
 
-def _marks(caller: Principal) -> Iterable[_Mark]:
+def _marks(caller: Principal, own_role: str | None) -> Iterable[_Mark]:
     elsewhere = f"arn:{'aws-cn' if caller.partition != 'aws-cn' else 'aws'}:s3:::example"
     role = f"arn:{caller.partition}:iam::123456789012:role/example-of-a-role"
     key = f"arn:{caller.partition}:kms:us-east-1:123456789012:key/example"
     own = (f"arn:{caller.partition}:*", _WILD_PARTITION)
-    # Which of iam:* and sts:* a kind of credentials may call at all (R99), and trust (R90).
-    named = [*sorted(TRUST_ACTIONS), *_FREE, "sts:getfederationtoken", "iam:passrole"]
-    asked = [(name, name) for name in named] + [("iam:*", "iam:Example"), ("sts:*", "sts:Example")]
-    places: list[tuple[str, tuple[str, ...], str]] = [("*:role/*", (), role), ("*", (), "example")]
-    if caller.role_arn is not None:
-        places.insert(0, (patterns.encode(caller.role_arn), (), caller.role_arn))
-    if caller.account is not None:
-        places.insert(0, (_ARN, own, elsewhere))
-    for resource, without, on in places:
-        for pattern, action in asked:
-            yield _Mark(pattern, resource, without, action, on)
+    # What needs no permission comes before partitions, and those before everything else, as the
+    # rows of special cases do; a refusal is a refusal in either place.
+    for action in _FREE:
+        yield _Mark(action, "*", (), action, "example")
     if caller.account is not None:
         yield _Mark("*", _ARN, own, "example:Action", elsewhere)
+    # Which of iam:* and sts:* a kind of credentials may call at all (R99), and trust (R90).
+    named = [*sorted(TRUST_ACTIONS), "sts:getfederationtoken", "iam:passrole"]
+    asked = [(name, name) for name in named] + [("iam:*", "iam:Example"), ("sts:*", "sts:Example")]
+    places = [("*:role/*", role), ("*", "example")]
+    if own_role is not None:
+        places.insert(0, (patterns.encode(own_role), own_role))
+    for resource, on in places:
+        for pattern, action in asked:
+            yield _Mark(pattern, resource, (), action, on)
     for action in (*_BUCKET, *_QUEUE):
         yield _Mark(action, "*", (), action, "example")
     for action in sorted(KMS_CROSS_ACCOUNT):

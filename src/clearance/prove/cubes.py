@@ -7,6 +7,7 @@ cut, cubes cut them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from clearance.model.policy import Statement
@@ -81,9 +82,15 @@ class Union:
         """How the patterns begin, or None when one begins in any way."""
         return None if self._wild else self._by_head
 
-    def key(self) -> frozenset[str]:
-        """The patterns as a set."""
-        return frozenset(self.patterns)
+    @classmethod
+    def of(cls, patterns: Iterable[str], parts: int) -> Union:
+        """The union of some patterns; the same patterns give the same object."""
+        return _union(frozenset(patterns), parts)
+
+
+@lru_cache(maxsize=65536)
+def _union(patterns: frozenset[str], parts: int) -> Union:
+    return Union(sorted(patterns), parts)
 
 
 def _head(pattern: str, parts: int) -> str | None:

@@ -17,7 +17,7 @@ from clearance.model.policy import AttachedPolicy, PolicyType
 from clearance.model.principal import Principal
 from clearance.model.request import Context, KeyState, Request
 from clearance.prove.answer import Answer, Verdict
-from clearance.prove.combine import Standing, beyond, facts_of
+from clearance.prove.combine import Standing, changed, facts_of
 from clearance.prove.compare import Comparison, World, diff
 from clearance.prove.rows import Change, change
 from clearance.prove.space import Space
@@ -132,8 +132,7 @@ def _of_principal(
     if not asked and key in shared:
         gains, losses = (_for(c, new.caller) for c in shared[key])
     else:
-        gains = _gains(old, new, before, after, facts, world, limit)
-        losses = _gains(new, old, after, before, facts, world, limit)
+        gains, losses = _both(old, new, before, after, facts, world, limit)
         shared[key] = (gains, losses)
     return PrincipalChange(arn, gains, losses) if gains or losses else None
 
@@ -184,7 +183,7 @@ def _for(shared: Change, caller: Principal) -> Change:
     return replace(shared, rows=rows, answer=replace(shared.answer, witness=shown))
 
 
-def _gains(
+def _both(
     old: Standing,
     new: Standing,
     before: Estate,
@@ -192,7 +191,7 @@ def _gains(
     facts: Context | None,
     world: World,
     limit: int,
-) -> Change:
+) -> tuple[Change, Change]:
     space = Space.of(
         (*old.policies, *new.policies),
         caller=new.caller,
@@ -200,8 +199,12 @@ def _gains(
         catalog=world.catalog,
         multivalued=world.multivalued,
     )
-    replay = _replay(new.caller.account, before, after)
-    return change(beyond(space, new, old), replay, world.effort(), limit=limit)
+    gained, lost = changed(space, old, new)
+    account = new.caller.account
+    return (
+        change(gained, _replay(account, before, after), world.effort(), limit=limit),
+        change(lost, _replay(account, after, before), world.effort(), limit=limit),
+    )
 
 
 def _replay(account: str | None, before: Estate, after: Estate) -> Callable[[Request], bool]:

@@ -29,8 +29,8 @@ def access_not_granted(
     space = world.space(held)
     where = [patterns.of_resource(text, variables=False) for text in resources]
     cube = Cube(
-        Strings((Union((a.lower() for a in actions), ACTION_PARTS),) if actions else ()),
-        Strings((Union(where, RESOURCE_PARTS),) if where else ()),
+        Strings((Union.of((a.lower() for a in actions), ACTION_PARTS),) if actions else ()),
+        Strings((Union.of(where, RESOURCE_PARTS),) if where else ()),
     )
     asked = RequestSet(space, (Part((cube,)),))
     found = allowed(space, *held) & asked

@@ -12,7 +12,16 @@ from typing import Final
 
 from clearance.model.policy import AttachedPolicy, Effect, Policy
 from clearance.prove.actions import actions_in
-from clearance.prove.cubes import EVERYTHING, Box, Cube, KeySide, Strings, meet, satisfiable
+from clearance.prove.cubes import (
+    EVERYTHING,
+    Box,
+    Cube,
+    KeySide,
+    Strings,
+    Union,
+    meet,
+    satisfiable,
+)
 from clearance.prove.effort import Effort
 from clearance.prove.globs import intersects
 from clearance.prove.search import Universe, boxes_of, survivors
@@ -201,20 +210,9 @@ def distinct(cubes: Iterable[Cube]) -> tuple[Cube, ...]:
 
 
 def _words(cube: Cube) -> tuple[object, ...]:
-    return (
-        _strings(cube.action),
-        _strings(cube.resource),
-        cube.who,
-        frozenset(cube.keys.items()),
-        cube.atoms,
-    )
-
-
-def _strings(strings: Strings) -> tuple[frozenset[frozenset[str]], frozenset[frozenset[str]]]:
-    return (
-        frozenset(union.key() for union in strings.unions),
-        frozenset(union.key() for union in strings.without),
-    )
+    """What a cube says; lists of the same patterns are the same object."""
+    keys = frozenset(cube.keys.items()) if cube.keys else None
+    return (cube.action, cube.resource, cube.who, keys, cube.atoms)
 
 
 def product(ones: Iterable[Cube], others: Iterable[Cube]) -> tuple[Cube, ...]:
@@ -256,7 +254,12 @@ def _apart(one: Strings, other: Strings) -> bool:
 
 
 def _joined(one: Strings, other: Strings) -> Strings:
-    unions = {union.key(): union for union in (*one.unions, *other.unions)}
-    unions.pop(frozenset({"*"}), None)
-    without = {union.key(): union for union in (*one.without, *other.without)}
-    return Strings(tuple(unions.values()), tuple(without.values()))
+    return Strings(
+        _distinct_unions(one.unions, other.unions), _distinct_unions(one.without, other.without)
+    )
+
+
+def _distinct_unions(one: tuple[Union, ...], other: tuple[Union, ...]) -> tuple[Union, ...]:
+    if not one or not other or one == other:
+        return one or other
+    return tuple(dict.fromkeys((*one, *other)))

@@ -70,7 +70,8 @@ class Atom:
 class Space:
     """Everything some policies can tell apart: classes of key values, and callers.
 
-    ``names`` spells keys and actions as the policies do. ``facts`` are keys that follow from who asks.
+    ``names`` spells keys and actions as the policies do. ``facts`` are keys that
+    follow from who asks.
     ``catalog`` closes the world of actions: only actions that AWS has are asked about.
     """
 
@@ -191,7 +192,7 @@ def _accepted(effect: Effect) -> frozenset[Truth]:
 
 
 def _strings(found: list[str], parts: int, *, negated: bool) -> Strings:
-    union = Union(_without_repeats(found), parts)
+    union = Union.of(_without_repeats(found), parts)
     return Strings((), (union,)) if negated else Strings((union,))
 
 
@@ -202,7 +203,7 @@ def _without_repeats(found: list[str]) -> list[str]:
         return ["*"]
     if not wide:
         return found
-    union = Union(wide, ACTION_PARTS)
+    union = Union.of(wide, ACTION_PARTS)
     kept: dict[str, None] = {}
     for pattern in dict.fromkeys(found):
         near = union.near(pattern)

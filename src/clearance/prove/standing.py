@@ -7,7 +7,7 @@ from clearance.decide.situation import Options, PolicySet
 from clearance.model.principal import Principal
 from clearance.model.request import Request
 from clearance.prove.answer import Answer, is_empty
-from clearance.prove.combine import Standing, beyond, facts_of, layers_of
+from clearance.prove.combine import Standing, changed, facts_of, layers_of
 from clearance.prove.compare import World
 from clearance.prove.rows import Change, change
 from clearance.prove.sets import RequestSet
@@ -84,4 +84,4 @@ def _beyond(
         multivalued=world.multivalued,
     )
     replay = _Replay(new.resource_account, before, after, options)
-    return beyond(space, new, old), replay
+    return changed(space, old, new)[0], replay
