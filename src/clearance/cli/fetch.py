@@ -81,5 +81,5 @@ def _client(service: str, region: str | None) -> Any:  # noqa: ANN401 - boto3 ma
         import boto3
     except ImportError:
         raise UsageError("--fetch needs boto3; run `pip install 'clearance[serve]'`") from None
-    make: Any = boto3.client
+    make: Any = boto3.Session().client
     return make(service, region_name=region)
