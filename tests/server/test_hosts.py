@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -58,18 +60,51 @@ def test_a_web_page_cannot_read_what_aws_answers(endpoint: Site) -> None:
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-def test_headers_without_end_are_cut_off(endpoint: Site) -> None:
+def flood(endpoint: Site, piece: bytes) -> bytes:
+    """What comes back for headers that do not end."""
+    parts = urlsplit(endpoint.url)
+    told = b""
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as line:
+        try:
+            line.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nx-long: ")
+            for _ in range(64):
+                line.sendall(piece)
+            told = line.recv(4096)
+        except OSError:
+            pass  # hung up on
+    return told
+
+
+@pytest.mark.parametrize("piece", [b"a" * 8192, b"a" * 8000 + b"\r\nx-next: "])
+def test_headers_without_end_are_cut_off(endpoint: Site, piece: bytes) -> None:
+    told = flood(endpoint, piece)
+    assert told == b"" or b" 431 " in told.split(b"\r\n", 1)[0]
+    assert endpoint.client("sts").get_caller_identity()
+
+
+def test_headers_that_take_too_long_are_cut_off(
+    endpoint: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearance.server.protocol.HEAD_SECONDS", 0.2)
     parts = urlsplit(endpoint.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=20) as line:
         line.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n")
-        try:
-            for _ in range(64):
-                line.sendall(b"x-filler: " + b"a" * 8192 + b"\r\n")
-            line.sendall(b"\r\n")
-            answer = line.recv(4096)
-        except OSError:
-            return  # hung up on: as good
-        assert answer == b"" or b" 4" in answer.split(b"\r\n", 1)[0]
+        assert line.recv(100) == b""
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as line:
+        assert line.recv(100) == b""
+
+
+def test_a_kept_connection_may_pause_between_requests(
+    endpoint: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearance.server.protocol.HEAD_SECONDS", 0.2)
+    parts = urlsplit(endpoint.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+    for _ in range(2):
+        connection.request("GET", HEALTH)
+        assert connection.getresponse().read() == b'{"status":"ok"}'
+        time.sleep(0.5)
+    connection.close()
 
 
 def test_a_half_request_holds_up_nobody(endpoint: Site) -> None:

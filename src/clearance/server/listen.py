@@ -15,6 +15,7 @@ from typing import Any, Final
 import uvicorn
 
 from clearance.model.errors import UsageError
+from clearance.server.protocol import GuardedProtocol
 from clearance.server.start import Started
 
 __all__ = [
@@ -95,7 +96,7 @@ def _server(started: Started, listener: socket.socket) -> uvicorn.Server:
         lifespan="on",
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=GuardedProtocol,
     )
     return uvicorn.Server(config)
 
