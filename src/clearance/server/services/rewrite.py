@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import quote
-
-import botocore.session
-from botocore.model import OperationModel
-from botocore.parsers import create_parser
-from botocore.serialize import create_serializer
 
 from clearance.wire import faults, protocols
 from clearance.wire.faults import FaultError
@@ -54,7 +50,7 @@ def translated(answer: HttpAnswer, found: Route, request_id: str) -> HttpAnswer:
         "headers": {name.lower(): value for name, value in answer.headers},
         "body": answer.body,
     }
-    parser: Any = create_parser(asked.protocol.value)  # the stubs want a shape, None is one
+    parser = import_module("botocore.parsers").create_parser(asked.protocol.value)
     output = parser.parse(reply, operation.output_shape)
     output.pop("ResponseMetadata", None)
     if "Error" in output:
@@ -69,7 +65,9 @@ def translated(answer: HttpAnswer, found: Route, request_id: str) -> HttpAnswer:
 def rewritten(found: Route, given: Mapping[str, Any], original: Message) -> Message:
     """The message that carries the input, in the protocol of the route."""
     operation = _model(found.service.name, found.operation.name)
-    serializer = create_serializer(found.protocol.value, include_validation=False)
+    # botocore's client side is slow to import; a start does not wait for it.
+    create = import_module("botocore.serialize").create_serializer
+    serializer = create(found.protocol.value, include_validation=False)
     made = serializer.serialize_to_request(dict(given), operation)
     path, _, literal = str(made["url_path"]).partition("?")
     query = "&".join(part for part in (literal, _query(made["query_string"] or {})) if part)
@@ -85,13 +83,13 @@ def rewritten(found: Route, given: Mapping[str, Any], original: Message) -> Mess
 
 
 @cache
-def _model(service: str, operation: str) -> OperationModel:
+def _model(service: str, operation: str) -> Any:  # noqa: ANN401
     return _session().get_service_model(service).operation_model(operation)
 
 
 @cache
-def _session() -> botocore.session.Session:
-    return botocore.session.Session()
+def _session() -> Any:  # noqa: ANN401
+    return import_module("botocore.session").Session()
 
 
 def _query(parameters: Mapping[str, Any]) -> str:
