@@ -15,6 +15,7 @@ from clearance.model.errors import StoreError, UsageError
 from clearance.model.estate import AccessKey, Account, Estate, Secret
 from clearance.server.app import Application
 from clearance.server.endpoint import Endpoint
+from clearance.server.federation import Federation
 from clearance.server.informed import Informed
 from clearance.server.invoke import Functions
 from clearance.server.lambda_moto import length_of
@@ -40,6 +41,7 @@ class Settings:
     """What an endpoint is started with.
 
     ``data``: the folder of its store. ``seed``: an estate file for a store that is still empty.
+    ``jwks``: files with the public keys of identity providers, by issuer.
     """
 
     data: Path
@@ -48,6 +50,7 @@ class Settings:
     region: str = "us-east-1"
     account: str = ACCOUNT
     recover: bool = False
+    jwks: Mapping[str, Path] = field(default_factory=dict)
     manner: Manner = field(default_factory=Manner)
     log: RequestLog | None = None
     pace: Pace = field(default_factory=Pace)
@@ -114,7 +117,7 @@ def start(settings: Settings) -> Started:
             await world.keep_usage()
         store.close()
 
-    endpoint = Endpoint(world, functions, services)
+    endpoint = Endpoint(world, functions, services, Federation(settings.jwks))
     functions.calls.ask = endpoint.answer
     functions.poller.length = length_of
     application = Application(endpoint, startup=startup, shutdown=shutdown)
