@@ -13,7 +13,7 @@ from typing import Final
 from clearance.decide.combine import IDENTITY_SIDE, NO_IDENTITY, ORGANIZATION, remaining
 from clearance.decide.compile.engine import Engine
 from clearance.decide.compile.layers import CompiledLayer
-from clearance.decide.compile.masks import Kind, Masks, bits, naming_masks
+from clearance.decide.compile.masks import Kind, Masks, bits, mask_of, naming_masks
 from clearance.decide.compile.outcome import ERROR, TRUE, UNKNOWN, UNTOLD, Known, Test, Values
 from clearance.decide.compile.prepare import Facts, PreparedContext, Telling
 from clearance.decide.compile.rules import Held, Rule, Rules
@@ -55,19 +55,22 @@ class Crowd:
         self.principals = principals
         self.callers = [engine.caller(principal) for principal in principals]
         self.masks = Masks(self.callers)
-        holders: dict[CheckType, dict[int, tuple[CompiledPolicy, int]]] = {k: {} for k in OWN}
+        holders: dict[CheckType, dict[int, tuple[CompiledPolicy, list[int]]]] = {k: {} for k in OWN}
         self.broken: dict[CheckType, int] = dict.fromkeys(OWN, 0)
         for place, caller in enumerate(self.callers):
             for layer in caller.layers:
                 if layer.type not in holders:
                     continue
-                self.broken[layer.type] |= layer.broken << place
+                if layer.broken:
+                    self.broken[layer.type] |= 1 << place
                 table = holders[layer.type]
                 for _, policy in layer.policies:
-                    held = table.get(id(policy))
-                    table[id(policy)] = (policy, (held[1] if held else 0) | 1 << place)
+                    table.setdefault(id(policy), (policy, []))[1].append(place)
         self._memory: tuple[PreparedContext | None, dict[tuple[object, ...], _Truth]] = (None, {})
-        self._held = {kind: Held(table.values()) for kind, table in holders.items()}
+        self._held = {
+            kind: Held((policy, mask_of(places)) for policy, places in table.values())
+            for kind, table in holders.items()
+        }
 
     def held(self, kind: CheckType, action: str) -> Rules:
         """What the callers' own policies say of an action, and who holds it."""

@@ -12,7 +12,7 @@ from clearance.model.decision import Naming
 from clearance.model.policy import Statement
 from clearance.model.principal import PrincipalKind
 
-__all__ = ["Kind", "Masks", "bits", "naming_masks"]
+__all__ = ["Kind", "Masks", "bits", "mask_of", "naming_masks"]
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -25,6 +25,20 @@ def bits(mask: int) -> Iterator[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
+
+
+def mask_of(places: Sequence[int]) -> int:
+    """The set of some callers; adding them one by one would copy the set each time.
+
+    >>> bin(mask_of([1, 3]))
+    '0b1010'
+    """
+    if len(places) == 1:
+        return 1 << places[0]
+    octets = bytearray(max(places, default=0) // 8 + 1)
+    for place in places:
+        octets[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(octets, "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +73,7 @@ class Masks:
             kinds.setdefault(kind, []).append(place)
             keys.update(caller.facts.values, caller.facts.absent)
         self._keys = frozenset(keys)
-        self.kinds = tuple(
-            Kind(callers[places[0]], sum(1 << place for place in places))
-            for places in kinds.values()
-        )
+        self.kinds = tuple(Kind(callers[places[0]], mask_of(places)) for places in kinds.values())
         self._parts: dict[tuple[str, ...], tuple[tuple[tuple[Values, ...], int], ...]] = {}
 
     def named(self, statement: Statement) -> int:
@@ -80,11 +91,12 @@ class Masks:
         """The callers by what they bring for some keys: (values, who)."""
         found = self._parts.get(keys)
         if found is None:
-            parts: dict[tuple[Values, ...], int] = {}
+            parts: dict[tuple[Values, ...], list[int]] = {}
             for place, caller in enumerate(self.callers):
                 values = tuple(_brought(caller, key) for key in keys)
-                parts[values] = parts.get(values, 0) | 1 << place
-            found = self._parts[keys] = tuple(parts.items())
+                parts.setdefault(values, []).append(place)
+            masks = ((values, mask_of(places)) for values, places in parts.items())
+            found = self._parts[keys] = tuple(masks)
         return found
 
 
