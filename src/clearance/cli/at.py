@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 import typer
 
+from clearance.cli import check, explain, what_can, who_can
 from clearance.cli.moments import moment
 from clearance.model.errors import UsageError
 
 __all__ = ["at"]
 
 # Commands that take --estate.
-COMMANDS: Final = ("check", "who-can", "what-can", "explain")
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "check": check.check,
+    "who-can": who_can.who_can,
+    "what-can": what_can.what_can,
+    "explain": explain.explain,
+}
 
 
 def at(
@@ -27,7 +34,6 @@ def at(
     Example: clearance at --data ./estate 2026-03-01 check PRINCIPAL ACTION RESOURCE
     """
     from clearance import wiring
-    from clearance.cli.main import app
     from clearance.store import snapshot
     from clearance.store.sqlite import DATABASE_FILE
 
@@ -46,4 +52,6 @@ def at(
     with tempfile.TemporaryDirectory(prefix="clearance-at-") as folder:
         file = Path(folder) / "estate.json"
         snapshot.save_file(estate, file)
-        app([*command, "--estate", str(file)])
+        inner = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+        inner.command(command[0])(COMMANDS[command[0]])
+        inner([*command[1:], "--estate", str(file)], prog_name=f"clearance at {command[0]}")
