@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from types import FrameType
+from typing import Any, Final, NoReturn
 
 import uvicorn
 
@@ -103,7 +105,15 @@ def _server(started: Started, listener: socket.socket) -> uvicorn.Server:
 
 def serve(started: Started, listener: socket.socket) -> None:
     """Serve until the process is told to stop; then finish what runs and close the store."""
+    # uvicorn finishes in order and then sends itself the signal again: it must find a handler
+    # that lets the caller clean up.
+    signal.signal(signal.SIGTERM, _stopped)
     _server(started, listener).run(sockets=[listener])
+
+
+def _stopped(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise SystemExit(0)
 
 
 @contextmanager
