@@ -38,6 +38,9 @@ JWKS_TAG: Final = "clearance:jwks/"
 _PIECE: Final = 256  # the longest value of a tag
 # Asymmetric only: with HS256 whoever knows the public key could sign.
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
+_METHODS: Final = frozenset(
+    f"{kind}_SHA{size}" for kind in ("RSA", "ECDSA") for size in (256, 384, 512)
+)
 _SKEW: Final = timedelta(minutes=5)
 _LONGEST: Final = 20_000  # the longest token STS takes
 _DAY: Final = 86400
@@ -201,7 +204,11 @@ def _signed_assertion(encoded: str, provider: SamlProvider) -> bytes:
     for certificate in certificates:
         try:
             found = signxml.XMLVerifier().verify(
-                document, x509_cert=certificate, parser=parser, validate_schema=False
+                document,
+                x509_cert=certificate,
+                parser=parser,
+                validate_schema=False,
+                expect_config=_signatures(signxml),
             )
         except (signxml.exceptions.SignXMLException, etree.XMLSyntaxError, ValueError, TypeError):
             continue
@@ -209,6 +216,12 @@ def _signed_assertion(encoded: str, provider: SamlProvider) -> bytes:
         if signed[0].signed_xml is not None:
             return bytes(etree.tostring(signed[0].signed_xml))
     return _invalid("Response signature invalid")
+
+
+def _signatures(signxml: Any) -> Any:  # noqa: ANN401
+    """RSA and ECDSA with SHA-2, one signature over one element."""
+    known = {m for m in signxml.SignatureMethod if m.name in _METHODS}
+    return signxml.SignatureConfiguration(signature_methods=frozenset(known))
 
 
 def _certificates(metadata: Any) -> list[str]:  # noqa: ANN401

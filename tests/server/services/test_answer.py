@@ -387,6 +387,21 @@ def test_the_leading_key_of_an_item_counts(served: Site) -> None:
     assert (answer.code, answer.status) == ("AccessDeniedException", 400)
 
 
+def test_moto_reaches_nothing_past_the_gate(served: Site) -> None:
+    secrets, ssm = served.client("secretsmanager"), served.client("ssm")
+    secrets.create_secret(Name="hidden", SecretString="pw")
+    who = served.user("parameters", allow("ssm:*"))
+    name = "/aws/reference/secretsmanager/hidden"
+    for given in ({"Name": name}, {"Name": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}"}):
+        answer = attempt(served.client("ssm", who).get_parameter, WithDecryption=True, **given)
+        assert isinstance(answer, Failure)
+        assert "pw" not in answer.message
+    assert attempt(ssm.get_parameters, Names=[name]).code == "NotImplemented"
+    export = served.client("dynamodb").export_table_to_point_in_time
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t"
+    assert attempt(export, TableArn=arn, S3Bucket="seeded-bucket").code == "NotImplemented"
+
+
 # --- what is kept ---------------------------------------------------------------------------------
 
 

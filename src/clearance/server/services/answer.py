@@ -23,6 +23,7 @@ from clearance.server.calls import changes_nothing
 from clearance.server.invoke import Functions
 from clearance.server.services.address import bucket_of
 from clearance.server.services.behind import SERVED, Behind, Unavailable
+from clearance.server.services.closed import refuse_closed
 from clearance.server.services.deliver import Deliveries
 from clearance.server.services.function_logs import FunctionLogs
 from clearance.server.services.hooks import Delivery
@@ -141,6 +142,7 @@ class Services:
                 answer, outbox = await self._change(asked)
         else:
             authorize(self.world.estate, self._lookup(call))
+            refuse_closed(found.service.name, found.operation.name, given)
             account, region = self._place(asked)
             answer, outbox = await self._ask(asked, account, region)
             _note(answer, seen)
@@ -224,6 +226,7 @@ class Services:
         """Operate and keep what changed; the lock is held."""
         before, call, seen = self.world.estate, asked.call, asked.seen
         asked.authorize(before, self._lookup(call))
+        refuse_closed(asked.service, asked.operation, asked.given)
         refuse_policy(before, call, asked.service, asked.operation, asked.given)
         account, region = self._place(asked)
         self._refuse_destinations(asked, account)
