@@ -54,4 +54,6 @@ def load_estate(path: Path, deployment: Deployment | None = None) -> Estate:
             return store.load()
         finally:
             store.close()
-    return sources.load(path, deployment) if deployment else sources.load(path)
+    from clearance.facts.managed_policies import AwsManaged
+
+    return sources.load(path, deployment or sources.Deployment(), AwsManaged())

@@ -69,11 +69,10 @@ def test_a_template_is_the_estate_after_deployment(name: str) -> None:
     assert [text.partition(" (the template")[0] for text in estate.missing] == case["missing"]
 
 
-@pytest.mark.parametrize("name", CASES)
+# Each deployment with an AutoPublishAlias publishes a version.
+@pytest.mark.parametrize("name", [n for n in CASES if "AutoPublishAlias" not in str(CASES[n])])
 def test_deploying_twice_changes_nothing_more(name: str) -> None:
     text, parameters = "\n".join(CASES[name]["yaml"]), CASES[name].get("parameters", {})
-    if "AutoPublishAlias" in text:
-        pytest.skip("each deployment publishes a version")
     once = estate_of(text, **parameters)
     assert estate_of(text, once, **parameters) == once
 

@@ -61,10 +61,16 @@ def key_policy(account: str, partition: str = "aws") -> str:
 
 
 class Draft:
-    """Tables of accounts that may be changed until the estate is taken."""
+    """Tables of accounts that may be changed until the estate is taken.
 
-    def __init__(self, estate: Estate, about: str) -> None:
+    ``managed`` are the AWS managed policies that are known, by ARN; those in use are kept.
+    """
+
+    def __init__(
+        self, estate: Estate, about: str, managed: Mapping[str, str] | None = None
+    ) -> None:
         self._estate = estate
+        self._managed = managed or {}
         self._about = about
         self._accounts: dict[str, Account] = dict(estate.accounts)
         self._tables: dict[tuple[str, str], dict[str, Any]] = {}
@@ -96,10 +102,11 @@ class Draft:
         for number in list(self._accounts):
             changed: dict[str, Any] = {n: t for (a, n), t in self._tables.items() if a == number}
             self._accounts[number] = replace(self._accounts[number], **changed)
-        self._note_unknown_texts()
+        texts = self._managed_in_use()
         return replace(
             self._estate,
             accounts=self._accounts,
+            managed={**texts, **self._estate.managed},
             organizations=self.organizations,
             missing=tuple(self._notes),
         )
@@ -259,16 +266,22 @@ class Draft:
             )
         self.put_function(account, replace(function, policies=policies))
 
-    def _note_unknown_texts(self) -> None:
-        """Name the managed policies in use whose text nobody told."""
+    def _managed_in_use(self) -> dict[str, str]:
+        """AWS's managed policies that are attached; those whose text nobody told are noted."""
+        found: dict[str, str] = {}
         held = replace(self._estate, accounts=self._accounts)
         for account in self._accounts.values():
             identities: list[Identity] = [*account.users.values(), *account.groups.values()]
             for identity in [*identities, *account.roles.values()]:
                 boundary = getattr(identity, "boundary", None)
                 for arn in [*identity.attached, *([boundary] if boundary else [])]:
-                    if held.managed_text(arn) is None:
+                    if held.managed_text(arn) is not None:
+                        continue
+                    if arn in self._managed:
+                        found[arn] = self._managed[arn]
+                    else:
                         self.note(f"the text of `{arn}`")
+        return found
 
 
 def _statements(function: Function, qualifier: str) -> list[dict[str, Any]]:

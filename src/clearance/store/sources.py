@@ -32,8 +32,12 @@ class Deployment:
 _PLAIN = Deployment()
 
 
-def load(path: Path, deployment: Deployment = _PLAIN) -> Estate:
+def load(
+    path: Path, deployment: Deployment = _PLAIN, managed: Mapping[str, str] | None = None
+) -> Estate:
     """The estate in a snapshot, an estate file, a Terraform plan or a CloudFormation template.
+
+    Plans and templates name AWS's managed policies; ``managed`` has their texts by ARN.
 
     Raises:
         EstateError: the source cannot be read; says file and place.
@@ -41,7 +45,7 @@ def load(path: Path, deployment: Deployment = _PLAIN) -> Estate:
     """
     text = None if path.is_dir() else _text(path)
     if text is not None:
-        found = _deployed(path, text, deployment)
+        found = _deployed(path, text, deployment, managed)
         if found is not None:
             return found
     if deployment != _PLAIN:
@@ -52,7 +56,9 @@ def load(path: Path, deployment: Deployment = _PLAIN) -> Estate:
     return snapshot.load_estate(path)
 
 
-def _deployed(path: Path, text: str, deployment: Deployment) -> Estate | None:
+def _deployed(
+    path: Path, text: str, deployment: Deployment, managed: Mapping[str, str] | None
+) -> Estate | None:
     """The estate that a plan or a template will make; None if the text is neither."""
     begins = text.lstrip()[:1]
     if begins in {"{", "["}:
@@ -61,7 +67,7 @@ def _deployed(path: Path, text: str, deployment: Deployment) -> Estate | None:
         except (ValueError, RecursionError):
             return None  # the snapshot's reader says what is wrong
         if terraform.is_plan(node):
-            return _planned(node, deployment)
+            return _planned(node, deployment, managed)
     elif not begins:
         raise EstateError(f"`{path}` is empty")
     if begins in {"{", "["} and not cloudformation.is_template(node.value):
@@ -73,17 +79,22 @@ def _deployed(path: Path, text: str, deployment: Deployment) -> Estate | None:
         region=deployment.region,
         stack=deployment.stack,
         parameters=deployment.parameters,
+        managed=managed,
     )
 
 
-def _planned(node: Node, deployment: Deployment) -> Estate:
+def _planned(node: Node, deployment: Deployment, managed: Mapping[str, str] | None) -> Estate:
     if deployment.stack is not None or deployment.parameters:
         raise UsageError(
             f"`{node.file}` is a Terraform plan: its variables are set when it is made; --stack "
             "and --parameter are for CloudFormation templates"
         )
     return terraform.load_plan(
-        node, deployment.on, account=deployment.account, region=deployment.region
+        node,
+        deployment.on,
+        account=deployment.account,
+        region=deployment.region,
+        managed=managed,
     )
 
 

@@ -49,10 +49,12 @@ def load_template(
     region: str | None = None,
     stack: str | None = None,
     parameters: Mapping[str, str] | None = None,
+    managed: Mapping[str, str] | None = None,
 ) -> Estate:
     """The estate after deployment: ``on`` with what the template makes.
 
-    Without an ``account`` it is the only one of ``on``, or a stand-in that is noted.
+    Without an ``account`` it is the only one of ``on``, or a stand-in that is noted. ``managed``
+    are AWS's managed policies by ARN.
 
     Raises:
         EstateError: the template makes no sense; says line and path.
@@ -60,7 +62,7 @@ def load_template(
     """
     _check(template, parameters or {})
     base = on or Estate()
-    draft = Draft(base, f"the template `{template.file.name}`")
+    draft = Draft(base, f"the template `{template.file.name}`", managed)
     settings = _settings(draft, base, account, region, stack or "stack", parameters or {})
     made = _resources(template)
     resolver = Resolver(template, settings, made, draft.note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, Protocol
@@ -74,6 +75,8 @@ class LiveAws:
         """
         try:
             session = botocore.session.Session(profile=profile)
+            # botocore reads AWS_DEFAULT_REGION only; the AWS CLI and newer SDKs read this first.
+            region = region or os.environ.get("AWS_REGION")
             region = region or session.get_config_variable("region")
         except BotoCoreError as error:
             raise UsageError(_said(error)) from error

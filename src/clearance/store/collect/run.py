@@ -107,11 +107,20 @@ def _entered(own: Reading, role: str, state: _State) -> dict[str, Aws]:
         state.keep(name, [f"{name}: {error}"], finished=True)
         return {}
     state.keep(name, [], finished=True)
-    return {
-        account: own.aws.entered(f"arn:{own.partition}:iam::{account}:role/{role}")
-        for account in found
-        if account != own.account
-    }
+    entered: dict[str, Aws] = {}
+    for account in found:
+        if account == own.account:
+            continue
+        identity = own.aws.entered(f"arn:{own.partition}:iam::{account}:role/{role}")
+        notes = []
+        try:
+            # Asked once, so that a role that cannot be assumed is told once.
+            identity.call("sts", "GetCallerIdentity")
+            entered[account] = identity
+        except CallFailed as error:
+            notes.append(f"account {account}: as `{role}`: {error}")
+        state.keep(f"account {account}", notes, finished=True)
+    return entered
 
 
 def _take(step: Step, state: _State, *, secrets: bool) -> None:

@@ -37,14 +37,16 @@ def load_plan(
     *,
     account: str | None = None,
     region: str | None = None,
+    managed: Mapping[str, str] | None = None,
 ) -> Estate:
     """The estate after apply: ``on`` with what the plan makes, changes and removes.
 
-    ``account`` and ``region`` are for resources whose place the plan does not tell.
+    ``account`` and ``region`` are for resources whose place the plan does not tell; ``managed``
+    are AWS's managed policies by ARN.
     """
     plan = read_plan(node)
     base = on or Estate()
-    draft = Draft(base, f"the plan `{node.file.name}`")
+    draft = Draft(base, f"the plan `{node.file.name}`", managed)
     build = Builder(plan, draft, tuple(base.accounts), account, region)
     things = [thing for thing in plan.things if thing.mode == "managed"]
     for order in range(_ORDERS):
