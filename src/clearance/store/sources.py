@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from clearance.model.errors import EstateError, UsageError
-from clearance.store import cloudformation, snapshot, terraform
+from clearance.store import snapshot
 from clearance.store.snapshot.node import Node
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ class Deployment:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-_PLAIN = Deployment()
+_PLAIN: Final = Deployment()
+# A text without these is neither a plan nor a template; large estates are not read twice.
+_MARKS: Final = ('"format_version"', '"Resources"', '"AWSTemplateFormatVersion"')
 
 
 def load(
@@ -61,17 +63,30 @@ def _deployed(
 ) -> Estate | None:
     """The estate that a plan or a template will make; None if the text is neither."""
     begins = text.lstrip()[:1]
-    if begins in {"{", "["}:
-        try:
-            node = Node(json.loads(text), path)
-        except (ValueError, RecursionError):
-            return None  # the snapshot's reader says what is wrong
-        if terraform.is_plan(node):
-            return _planned(node, deployment, managed)
-    elif not begins:
+    if not begins:
         raise EstateError(f"`{path}` is empty")
-    if begins in {"{", "["} and not cloudformation.is_template(node.value):
+    if begins not in {"{", "["}:
+        return _templated(path, text, deployment, managed)
+    if not any(mark in text for mark in _MARKS):
         return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None  # the snapshot's reader says what is wrong
+    if not isinstance(value, dict):
+        return None
+    if "format_version" in value:
+        return _planned(Node(value, path), deployment, managed)
+    if "Resources" in value or "AWSTemplateFormatVersion" in value:
+        return _templated(path, text, deployment, managed)
+    return None
+
+
+def _templated(
+    path: Path, text: str, deployment: Deployment, managed: Mapping[str, str] | None
+) -> Estate:
+    from clearance.store import cloudformation  # noqa: PLC0415 - slow to import, seldom wanted
+
     return cloudformation.load_template(
         cloudformation.read_template(text, path),
         deployment.on,
@@ -84,6 +99,8 @@ def _deployed(
 
 
 def _planned(node: Node, deployment: Deployment, managed: Mapping[str, str] | None) -> Estate:
+    from clearance.store import terraform  # noqa: PLC0415 - slow to import, seldom wanted
+
     if deployment.stack is not None or deployment.parameters:
         raise UsageError(
             f"`{node.file}` is a Terraform plan: its variables are set when it is made; --stack "
