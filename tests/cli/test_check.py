@@ -155,3 +155,17 @@ def test_as_a_module_in_a_process_of_its_own() -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr == "error: give either --estate or policy files such as --policy\n"
+
+
+def test_an_arn_of_the_wrong_type_warns(tmp_path: Path) -> None:
+    ran = clearance("check", USER, INVOKE, "arn:aws:s3:::bucket", "-p", policy(tmp_path))
+    assert "is not of a type that `lambda:InvokeFunction` works on: function" in ran.err
+
+
+def test_an_action_without_resources_is_decided_against_all_of_them(tmp_path: Path) -> None:
+    path = policy(tmp_path, Action="lambda:ListFunctions", Resource="*")
+    ran = clearance("check", USER, "lambda:ListFunctions", FUNCTION, "-p", path)
+    assert ran.code == 0
+    assert "has no resource-level permissions" in ran.err
+    exact = policy(tmp_path, "exact.json", Action="lambda:ListFunctions", Resource=FUNCTION)
+    assert clearance("check", USER, "lambda:ListFunctions", FUNCTION, "-p", exact).code == 1

@@ -94,9 +94,10 @@ def check(
         who = identify(one.principal, held)
         request = Request(who, one.action, one.resource, one.context, one.resource_account)
         if held is not None:
-            situation = gather(held, request, now=now)
+            situation = gather(held, request, now=now, catalog=wiring.catalog())
         else:
-            situation = gather_bare(request, of_kind(_kind(one)), now=now)
+            sets = of_kind(_kind(one))
+            situation = gather_bare(request, sets, now=now, catalog=wiring.catalog())
         decision = decide(situation)
         open_keys = tuple(key.key for key in decision.undecided)
         return decision, missing_keys(situation) if all_missing_keys else open_keys
@@ -109,7 +110,7 @@ def check(
         )
     if principal is None or action is None:
         raise UsageError("say who and what: `clearance check PRINCIPAL ACTION [RESOURCE]`")
-    check_action(action)
+    check_action(action, resource)
     keys = inputs.context_of(context, absent=absent)
     decision, missing = ask(
         check_many.Asked(0, principal, action, resource, keys, resource_account)
@@ -140,8 +141,8 @@ def _show_missing(keys: tuple[str, ...] | None) -> None:
         output.console().print(f"\nnot told: {', '.join(keys) or 'nothing'}", soft_wrap=True)
 
 
-def check_action(action: str) -> None:
-    """Refuse what is no action; warn of one AWS does not have."""
+def check_action(action: str, resource: str = "*") -> None:
+    """Refuse what is no action; warn of one AWS does not have, or never uses on the resource."""
     from clearance import wiring
 
     service, colon, name = action.partition(":")
@@ -154,3 +155,14 @@ def check_action(action: str) -> None:
         near = suggest(catalog, action)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         output.warn(f"AWS has no action `{action}`{hint}")
+        return
+    facts, service_facts = catalog.action(action), catalog.service(service)
+    if resource == "*" or facts is None or service_facts is None:
+        return
+    from clearance.operations.permissions.arns import resource_fits
+
+    if not facts.resources:
+        output.warn(f"`{action}` has no resource-level permissions; it is decided against `*`")
+    elif not resource_fits(service_facts, facts, resource):
+        kinds = ", ".join(facts.resources)
+        output.warn(f"`{resource}` is not of a type that `{action}` works on: {kinds}")

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from clearance.decide import authorize
+from clearance.decide.judge import trace
 from clearance.explain.denial import Effect, PolicyType
 from clearance.explain.sentence import sentence
-from clearance.model.decision import CheckEffect, CheckType, Decision
+from clearance.model.catalog import Catalog
+from clearance.model.decision import (
+    Check,
+    CheckEffect,
+    CheckType,
+    Decision,
+    DecisionEffect,
+    Matched,
+)
 from clearance.model.estate import Estate
+from clearance.model.policy import Effect as StatementEffect
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request
 from clearance.operations.permissions import Permission, Value
@@ -31,6 +41,8 @@ _NAMES: Final[Mapping[CheckType, PolicyType]] = {
 
 _IDENTITIES: Final = frozenset({PrincipalKind.WEB_IDENTITY, PrincipalKind.SAML_IDENTITY})
 
+_RESOURCE: Final = frozenset({"Resource", "NotResource"})
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -46,25 +58,57 @@ def decide_all(
     permissions: Sequence[Permission],
     from_request: Mapping[str, Value],
     now: datetime,
+    catalog: Catalog | None = None,
 ) -> tuple[Answer, ...]:
     """Decide each permission; all must be allowed (R43)."""
     return tuple(
-        Answer(
-            permission,
-            authorize(
-                estate,
-                Request(
-                    principal,
-                    permission.action,
-                    permission.resource,
-                    Context.of({**from_request, **permission.context}, complete=True),
-                    permission.resource_account,
-                ),
-                now=now,
-            ),
-        )
+        Answer(permission, _decide(estate, principal, permission, from_request, now, catalog))
         for permission in permissions
     )
+
+
+def _decide(
+    estate: Estate,
+    principal: Principal,
+    permission: Permission,
+    from_request: Mapping[str, Value],
+    now: datetime,
+    catalog: Catalog | None,
+) -> Decision:
+    request = Request(
+        principal,
+        permission.action,
+        permission.resource,
+        Context.of({**from_request, **permission.context}, complete=True),
+        permission.resource_account,
+    )
+    decision = authorize(estate, request, now=now, catalog=catalog)
+    return decision if permission.derived or not decision.allowed else _closed(decision)
+
+
+def _closed(decision: Decision) -> Decision:
+    """The decision when the resource is not known: a Deny on any resource may be the one.
+
+    ``*`` is met by no Deny that names a resource, so an Allow of everything would pass it by.
+    """
+    checks = tuple(_with_denies(check, decision.request) for check in decision.checks)
+    if all(check.effect is not CheckEffect.EXPLICIT_DENY for check in checks):
+        return decision
+    return replace(decision, effect=DecisionEffect.EXPLICIT_DENY, checks=checks)
+
+
+def _with_denies(check: Check, request: Request) -> Check:
+    """The check with every Deny that only its resource kept from speaking."""
+    denies = tuple(
+        Matched(attached, found.statement)
+        for attached in check.policies
+        for found in trace(attached, request)
+        if found.statement.effect is StatementEffect.DENY
+        and all(element.name in _RESOURCE for element in found.failures)
+    )
+    if not denies:
+        return check
+    return replace(check, effect=CheckEffect.EXPLICIT_DENY, denies=denies)
 
 
 def denial_text(

@@ -302,7 +302,7 @@ class Endpoint:
         context = request_context(
             call, prefix=prefix_of(service.name, catalog, service), secure=secure
         )
-        seen.answers = decide_all(estate, call.principal, permissions, context, call.now)
+        seen.answers = decide_all(estate, call.principal, permissions, context, call.now, catalog)
         denied = next((a for a in seen.answers if not a.decision.allowed), None)
         if denied is not None:
             self._refuse(estate, denied, found, call, seen)

@@ -124,7 +124,9 @@ class Gate:
         )
         context = request_context(call, prefix="lambda", secure=secure)
         seen.given = given
-        seen.answers = decide_all(estate, call.principal, permissions, context, call.now)
+        seen.answers = decide_all(
+            estate, call.principal, permissions, context, call.now, self.world.catalog
+        )
         if all(answer.decision.allowed for answer in seen.answers):
             return
         seen.extra["authorizationId"] = authorization_id(seen.event_id)
