@@ -153,9 +153,9 @@ def _probe(executable: str) -> tuple[str, Mapping[str, str]] | None:
         return None
     try:
         found = json.loads(printed)
-    except ValueError:
+        return found["version"], found["packages"]
+    except (ValueError, LookupError, TypeError):
         return None
-    return found["version"], found["packages"]
 
 
 def _output(*command: str) -> str | None:

@@ -3,8 +3,6 @@
 import asyncio
 import dataclasses
 import secrets
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -13,7 +11,6 @@ from datetime import datetime, timedelta
 from inspect import isawaitable
 from pathlib import Path
 
-from clearance.server.runtime import guardian, packages
 from clearance.server.runtime.api import Invocation
 from clearance.server.runtime.environment import Environment
 from clearance.server.runtime.interpreters import Interpreter, Interpreters
@@ -25,7 +22,8 @@ from clearance.server.runtime.spec import (
     Throttled,
 )
 from clearance.server.runtime.unpacked import Unpacked
-from clearance.server.runtime.variables import Folders, started_with, variables
+from clearance.server.runtime.variables import Folders, search_path, started_with, variables
+from clearance.server.runtime.watch import Watch
 
 __all__ = ["Pool"]
 
@@ -64,7 +62,7 @@ class Pool:
         self._idle_seconds = idle_seconds
         self._waiting_wanted = waiting
         self._root: Path | None = None
-        self._guardian: subprocess.Popen[bytes] | None = None
+        self._watch: Watch | None = None
         self._interpreters: Interpreters | None = None
         self._environments: set[Environment] = set()
         self._idle: dict[Key, list[Environment]] = {}
@@ -164,16 +162,8 @@ class Pool:
                 break
             await asyncio.sleep(0.001)
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._root is not None:
-            await asyncio.to_thread(self._end, self._root)
-
-    def _end(self, root: Path) -> None:
-        guardian.sweep(f"{root}")
-        packages.remove(root)
-        if self._guardian is not None and self._guardian.stdin is not None:
-            with suppress(BrokenPipeError):
-                self._guardian.stdin.close()
-            self._guardian.wait()
+        if self._watch is not None:
+            await asyncio.to_thread(self._watch.end)
 
     def _prepare(self) -> None:
         if self._closed:
@@ -183,24 +173,10 @@ class Pool:
             self._root = Path(made).resolve()
             self._interpreters = Interpreters(self._root / "runtime")
             self._unpacked = Unpacked(self._root, self._background)
+            self._watch = Watch(self._root)
             self._reap()
-        if self._guardian is None or self._guardian.poll() is not None:
-            self._guardian = subprocess.Popen(  # noqa: S603 (this interpreter, our script)
-                [sys.executable, "-I", "-S", guardian.__file__, f"{self._root}"],
-                env={},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                bufsize=0,
-            )
-            for environment in self._environments:
-                self._announce("+", environment)
-
-    def _announce(self, sign: str, environment: Environment) -> None:
-        if self._guardian is not None and self._guardian.stdin is not None and environment.pid:
-            with suppress(BrokenPipeError):
-                self._guardian.stdin.write(f"{sign}{environment.pid}\n".encode())
+        assert self._watch is not None  # noqa: S101 (made above)
+        self._watch.keep(each.pid for each in self._environments)
 
     @contextmanager
     def _slot(self, spec: FunctionSpec) -> Iterator[None]:
@@ -292,7 +268,7 @@ class Pool:
             environment.assign(
                 {
                     "environ": environ,
-                    "path": _search_path(folders, spec),
+                    "path": search_path(folders, spec),
                     "cwd": f"{task}",
                     "handler": spec.handler,
                 },
@@ -306,7 +282,7 @@ class Pool:
             else:
                 environment.start((f"{program}",), environ, task, waits=False)
             environment.assign(None, spec)
-        self._announce("+", environment)
+        self._watched(environment)
 
     async def _open(self) -> Environment:
         assert self._root is not None  # noqa: S101 (prepared)
@@ -338,7 +314,7 @@ class Pool:
                 "TMPDIR": f"{environment.tmp}",
             }
             environment.start(interpreter.command, environ, environment.tmp, waits=True)
-            self._announce("+", environment)
+            self._watched(environment)
             group.append(environment)
 
     def _take_waiting(
@@ -381,9 +357,14 @@ class Pool:
         for group in (*self._idle.values(), *self._waiting.values()):
             with suppress(ValueError):
                 group.remove(environment)
-        self._announce("-", environment)
+        if self._watch is not None:
+            self._watch.lost(environment.pid)
         environment.kill()
         self._background(environment.destroy())
+
+    def _watched(self, environment: Environment) -> None:
+        if self._watch is not None:
+            self._watch.born(environment.pid)
 
     def _reap(self) -> None:
         """End what has been idle for long; again and again."""
@@ -416,13 +397,3 @@ def _key(spec: FunctionSpec, endpoint_url: str) -> Key:
     )
     content = (package.sha256 for package in (spec.code, *spec.layers))
     return (*same, *sorted(spec.environment.items()), *content, endpoint_url)
-
-
-def _search_path(folders: Folders, spec: FunctionSpec) -> list[str]:
-    """Python's `sys.path` before the standard library, as in Lambda."""
-    own = spec.environment.get("PYTHONPATH")
-    if own is not None:
-        return [f"{folders.task}", *own.split(":")]
-    opt = folders.opt / "python"
-    packages_of_layers = opt / "lib" / spec.runtime / "site-packages"
-    return [f"{folders.task}", f"{packages_of_layers}", f"{opt}"]

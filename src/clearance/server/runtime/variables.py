@@ -5,7 +5,7 @@ from pathlib import Path
 
 from clearance.server.runtime.spec import Credentials, FunctionSpec
 
-__all__ = ["Folders", "started_with", "variables"]
+__all__ = ["Folders", "search_path", "started_with", "variables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +82,13 @@ def started_with(spec: FunctionSpec) -> bool:
     Otherwise an interpreter that is already waiting can take them over.
     """
     return bool(spec.layers) or any(name.startswith(EARLY) for name in spec.environment)
+
+
+def search_path(folders: Folders, spec: FunctionSpec) -> list[str]:
+    """Python's `sys.path` before the standard library, as in Lambda."""
+    own = spec.environment.get("PYTHONPATH")
+    if own is not None:
+        return [f"{folders.task}", *own.split(":")]
+    opt = folders.opt / "python"
+    packages_of_layers = opt / "lib" / spec.runtime / "site-packages"
+    return [f"{folders.task}", f"{packages_of_layers}", f"{opt}"]
