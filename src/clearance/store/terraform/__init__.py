@@ -16,9 +16,9 @@ from clearance.store.draft import Draft
 from clearance.store.snapshot.node import Node
 from clearance.store.terraform import functions, iam, organizations, resources
 from clearance.store.terraform.build import Builder, Kind
-from clearance.store.terraform.plan import Plan, Thing, is_plan, read_plan
+from clearance.store.terraform.plan import Plan, Thing, read_plan
 
-__all__ = ["KINDS", "is_plan", "load_plan"]
+__all__ = ["KINDS", "load_plan"]
 
 KINDS: Final[Mapping[str, Kind]] = {
     **iam.KINDS,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from clearance.store.snapshot.node import Node
 
-__all__ = ["Plan", "Thing", "is_plan", "longest", "read_plan"]
+__all__ = ["Plan", "Thing", "longest", "read_plan"]
 
 _MAJOR: Final = "1"
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
@@ -141,14 +141,6 @@ class Plan:
                 value = _mapping(self.variables.get(name[4:])).get("value")
                 return value if isinstance(value, str) else None
         return None
-
-
-def is_plan(node: Node) -> bool:
-    """True for the JSON of a Terraform (or OpenTofu) plan or state."""
-    if not isinstance(node.value, dict):
-        return False
-    told = {"planned_values", "resource_changes", "values", "terraform_version"}
-    return "format_version" in node.value and bool(told & node.value.keys())
 
 
 def read_plan(node: Node) -> Plan:
