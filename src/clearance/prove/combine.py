@@ -275,10 +275,11 @@ def _governed_by_rcps(space: Space, caller: Principal) -> RequestSet:
 
 
 # Regions of requests that special cases tell apart: actions, resources, an example of each.
-_NOT_COLON: Final = patterns.ANY_RUN_OF_PART
-_ONE_NOT_COLON: Final = patterns.ANY_CHARACTER_OF_PART
-_ARN: Final = f"arn:{_ONE_NOT_COLON}{_NOT_COLON}:{':'.join([_NOT_COLON] * 3)}:?*"
-_WILD_PARTITION: Final = f"arn:{_NOT_COLON}{patterns.encode('*')}{_NOT_COLON}:*"
+_PARTITIONS: Final = (
+    *("aws", "aws-cn", "aws-us-gov", "aws-eusc"),
+    *("aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"),
+)
+_PARTS: Final = ":".join([patterns.ANY_RUN_OF_PART] * 3)
 _BUCKET: Final = ["s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"]
 _QUEUE: Final = ["sqs:getqueueattributes", "sqs:setqueueattributes"]
 _FREE: Final = ["sts:getcalleridentity", "sts:getsessiontoken"]
@@ -288,8 +289,7 @@ class _Mark(NamedTuple):
     """A region special cases may single out, by patterns, and a request of it."""
 
     action: str
-    resource: str
-    without: tuple[str, ...]
+    resources: tuple[str, ...]
     asked: str
     on: str
 
@@ -298,9 +298,9 @@ def _regions(space: Space, standing: Standing) -> Iterable[tuple[RequestSet, Exc
     """All requests, cut where the special cases differ."""
     rest = everything(space)
     told, usual = _cuts(standing)
-    for key, group in groupby(told, lambda m: (*m[0][1:3], m[1])):
-        resource, without, special = key
-        region = _region(space, [mark.action for mark, _ in group], resource, without)
+    for key, group in groupby(told, lambda m: (m[0].resources, m[1])):
+        resources, special = key
+        region = _region(space, [mark.action for mark, _ in group], resources)
         yield rest & region, special
         rest -= region
     yield rest, usual
@@ -331,7 +331,7 @@ def _known_cuts(
 
 
 def _examined(standing: Standing, own_role: str | None) -> _Cuts:
-    usual = _special(standing, _Mark("*", "*", (), "example:Action", "example"))
+    usual = _special(standing, _Mark("*", _ALL, "example:Action", "example"))
     marks = [(mark, _special(standing, mark)) for mark in _marks(standing.caller, own_role)]
     return _telling(marks, usual), usual
 
@@ -360,48 +360,49 @@ def _telling(
 
 
 def _overlap(one: _Mark, other: _Mark) -> bool:
-    return intersects(one.action, other.action) and intersects(one.resource, other.resource)
-
-
-def _holds(outer: _Mark, inner: _Mark) -> bool:
-    return (
-        not outer.without
-        and contains(outer.action, inner.action)
-        and contains(outer.resource, inner.resource)
+    return intersects(one.action, other.action) and any(
+        intersects(a, b) for a in one.resources for b in other.resources
     )
 
 
-def _region(
-    space: Space, actions: list[str], resource: str, without: tuple[str, ...]
-) -> RequestSet:
+def _holds(outer: _Mark, inner: _Mark) -> bool:
+    return contains(outer.action, inner.action) and all(
+        any(contains(wide, r) for wide in outer.resources) for r in inner.resources
+    )
+
+
+def _region(space: Space, actions: list[str], resources: tuple[str, ...]) -> RequestSet:
     wanted = (Union.of(actions, ACTION_PARTS),) if "*" not in actions else ()
-    where = (Union.of((resource,), RESOURCE_PARTS),) if resource != "*" else ()
-    excluded = (Union.of(without, RESOURCE_PARTS),) if without else ()
-    return RequestSet(space, (Part((Cube(Strings(wanted), Strings(where, excluded)),)),))
+    where = (Union.of(resources, RESOURCE_PARTS),) if "*" not in resources else ()
+    return RequestSet(space, (Part((Cube(Strings(wanted), Strings(where)),)),))
+
+
+_ALL: Final = ("*",)
 
 
 def _marks(caller: Principal, own_role: str | None) -> Iterable[_Mark]:
     elsewhere = f"arn:{'aws-cn' if caller.partition != 'aws-cn' else 'aws'}:s3:::example"
     role = f"arn:{caller.partition}:iam::123456789012:role/example-of-a-role"
     key = f"arn:{caller.partition}:kms:us-east-1:123456789012:key/example"
-    own = (f"arn:{caller.partition}:*", _WILD_PARTITION)
     # What needs no permission comes before partitions, and those before everything else, as the
     # rows of special cases do; a refusal is a refusal in either place.
     for action in _FREE:
-        yield _Mark(action, "*", (), action, "example")
+        yield _Mark(action, _ALL, action, "example")
     if caller.account is not None:
-        yield _Mark("*", _ARN, own, "example:Action", elsewhere)
+        # Partitions AWS does not have are taken for the caller's own: nothing is in them.
+        others = tuple(f"arn:{p}:{_PARTS}:?*" for p in _PARTITIONS if p != caller.partition)
+        yield _Mark("*", others, "example:Action", elsewhere)
     # Which of iam:* and sts:* a kind of credentials may call at all (R99), and trust (R90).
     named = [*sorted(TRUST_ACTIONS), "sts:getfederationtoken", "iam:passrole"]
     asked = [(name, name) for name in named] + [("iam:*", "iam:Example"), ("sts:*", "sts:Example")]
-    places = [("*:role/*", role), ("*", "example")]
+    places = [(("*:role/*",), role), (_ALL, "example")]
     if own_role is not None:
-        places.insert(0, (patterns.encode(own_role), own_role))
-    for resource, on in places:
+        places.insert(0, ((patterns.encode(own_role),), own_role))
+    for resources, on in places:
         for pattern, action in asked:
-            yield _Mark(pattern, resource, (), action, on)
+            yield _Mark(pattern, resources, action, on)
     for action in (*_BUCKET, *_QUEUE):
-        yield _Mark(action, "*", (), action, "example")
+        yield _Mark(action, _ALL, action, "example")
     for action in sorted(KMS_CROSS_ACCOUNT):
-        yield _Mark(action, "*:key/*", (), action, key)
-    yield _Mark("kms:*", "*:key/*", (), "kms:Example", key)
+        yield _Mark(action, ("*:key/*",), action, key)
+    yield _Mark("kms:*", ("*:key/*",), "kms:Example", key)

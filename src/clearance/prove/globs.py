@@ -29,6 +29,7 @@ __all__ = ["contains", "intersects", "matches", "reduce", "vectors", "witness"]
 _FRESH_RUN: Final = chr(0x10FE01)
 _FRESH_CHARACTER: Final = chr(0x10FE02)
 _SPECIAL: Final = frozenset({ANY_RUN_OF_PART, ANY_CHARACTER_OF_PART, CASELESS})
+_OPEN_ENDED: Final = _SPECIAL | {"*"}
 _OTHERS: Final = "xyzwvutsrqponmlkjihgfedcbaXYZWVUTSRQPONMLKJIHGFEDCBA0123456789-_.~"
 # Characters whose lower case is a letter that another capital already has.
 _SAME_LOWER: Final = {"k": "\u212a", "å": "\u212b", "ω": "\u2126"}
@@ -80,7 +81,7 @@ def intersects(one: str, other: str) -> bool:
     if has_variable(one) or has_variable(other):
         return intersects(loosen(one), loosen(other))
     if _is_special(one) or _is_special(other):
-        return _search((one, other), ()) is not None
+        return not _starts_differ(one, other) and _search((one, other), ()) is not None
     if is_literal(one) or is_literal(other):
         return _glob(other).matches(one) if is_literal(one) else _glob(one).matches(other)
     if _ends_differ(one, other):
@@ -103,7 +104,7 @@ def _ends_differ(one: str, other: str) -> bool:
 
 def _starts_differ(one: str, other: str) -> bool:
     for a, b in zip(one, other, strict=False):
-        if a == "*" or b == "*":
+        if a in _OPEN_ENDED or b in _OPEN_ENDED:
             return False
         if a not in {b, "?"} and b != "?":
             return True

@@ -132,7 +132,7 @@ def shortened(actions: tuple[str, ...], catalog: Catalog | None) -> tuple[str, .
 def _widest(action: str, wanted: set[str], catalog: Catalog) -> str:
     """The shortest beginning at a word of the action that only wanted actions share."""
     service, _, name = action.partition(":")
-    starts = [0, *(i for i, c in enumerate(name) if c.isupper() and i)]
+    starts = [0, *(i for i, c in enumerate(name) if c.isupper() and i), len(name)]
     for start in starts:
         pattern = f"{service}:{name[:start]}*"
         known = [a.lower() for a in actions_in(catalog, (pattern.lower(),))]

@@ -135,7 +135,10 @@ def _row(space: Space, one: Found, request: Request) -> Row:
         resources=(_joined(tuple(map(_readable, box.resource))),),
         witness=request,
         except_actions=tuple(space.names.get(p, p) for p in box.not_action),
-        except_resources=tuple(map(_readable, box.not_resource)),
+        # Patterns no policy can write are those of other partitions, where nothing is anyway.
+        except_resources=tuple(
+            _readable(p) for p in box.not_resource if patterns.ANY_RUN_OF_PART not in p
+        ),
         conditions=_conditions(source),
         only_where=tuple(_narrower(space, one.piece.whole, box, cube)),
         who=_who(space, box),

@@ -48,7 +48,8 @@ def candidates(space: Space, box: Box, cube: Cube) -> Iterator[Request]:
 def _action(space: Space, box: Box, cube: Cube) -> str | None:
     if space.catalog is not None:
         return next(actions_in(space.catalog, box.action, box.not_action), None)
-    written = cube.source.actions if cube.source else ()
+    named = [space.names[p] for p in box.action if p in space.names]
+    written = (*named, *(cube.source.actions if cube.source else ()))
     for text in written:
         if not set(text) & set("*?") and is_in(text.lower(), box.action, box.not_action):
             return text
