@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from clearance.store.sources import Deployment
     from clearance.store.sqlite import SqliteStore
 
-__all__ = ["catalog", "load_estate", "now", "open_store", "ports"]
+__all__ = ["catalog", "load_estate", "now", "open_store", "ports", "save_estate"]
 
 
 def now() -> datetime:
@@ -45,15 +46,30 @@ def open_store(folder: Path, *, recover: bool = False, read_only: bool = False) 
 
 def load_estate(path: Path, deployment: Deployment | None = None) -> Estate:
     """An estate from an endpoint's data folder, a snapshot, a Terraform plan or a template."""
+    from clearance.facts.managed_policies import AwsManaged, with_aws_managed
     from clearance.store import sources
     from clearance.store.sqlite import DATABASE_FILE
 
     if deployment is None and path.is_dir() and (path / DATABASE_FILE).exists():
         store = open_store(path, read_only=True)
         try:
-            return store.load()
+            return with_aws_managed(store.load())
         finally:
             store.close()
-    from clearance.facts.managed_policies import AwsManaged
+    return with_aws_managed(sources.load(path, deployment or sources.Deployment(), AwsManaged()))
 
-    return sources.load(path, deployment or sources.Deployment(), AwsManaged())
+
+def save_estate(estate: Estate, path: Path, *, secrets: bool = False) -> None:
+    """Write an estate to a ``.json`` file or a snapshot folder.
+
+    AWS's own managed policies are left out: they exist everywhere.
+    """
+    from clearance.facts.managed_policies import AwsManaged
+    from clearance.store import snapshot
+
+    if isinstance(estate.managed, AwsManaged):
+        estate = replace(estate, managed=estate.managed.own)
+    if path.suffix == ".json":
+        snapshot.save_file(estate, path, secrets=secrets)
+    else:
+        snapshot.save_folder(estate, path, secrets=secrets)

@@ -8,6 +8,7 @@ from tests.cases import Case, DecideCase, EstateCase, decide_cases, estate_cases
 from clearance.decide import authorize_all
 from clearance.decide.authorize import decide
 from clearance.decide.compile import Engine, PolicyEngine
+from clearance.facts.catalog import load_catalog
 
 CASES: list[Case] = [*decide_cases(), *estate_cases()]
 
@@ -26,13 +27,12 @@ def test_plain_interpreter(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_compiled_engine(case: Case) -> None:
-    if case.raw.get("catalog"):
-        pytest.skip("the compiled engine is not told what actions support")
+    catalog = load_catalog() if case.raw.get("catalog") else None
     if isinstance(case, DecideCase):
-        bare = PolicyEngine(case.policies, options=case.options)
+        bare = PolicyEngine(case.policies, options=case.options, catalog=catalog)
         found = [bare.decide(request) for request in case.requests]
     elif isinstance(case, EstateCase):
-        engine = Engine(case.estate, options=case.options)
+        engine = Engine(case.estate, options=case.options, catalog=catalog)
         found = [engine.decide(request, now=case.now) for request in case.requests]
     assert found == [decide(situation).effect for situation in case.situations()]
 

@@ -34,7 +34,6 @@ def at(
     Example: clearance at --data ./estate 2026-03-01 check PRINCIPAL ACTION RESOURCE
     """
     from clearance import wiring
-    from clearance.store import snapshot
     from clearance.store.sqlite import DATABASE_FILE
 
     if command[0] not in COMMANDS:
@@ -51,7 +50,7 @@ def at(
         raise UsageError(f"at {when.isoformat()} the store of `{data}` held nothing yet")
     with tempfile.TemporaryDirectory(prefix="clearance-at-") as folder:
         file = Path(folder) / "estate.json"
-        snapshot.save_file(estate, file)
+        wiring.save_estate(estate, file)
         inner = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
         inner.command(command[0])(COMMANDS[command[0]])
         inner([*command[1:], "--estate", str(file)], prog_name=f"clearance at {command[0]}")

@@ -101,11 +101,8 @@ def _parameters(entries: list[str]) -> dict[str, str]:
 
 
 def _write(held: Estate, out: Path, *, secrets: bool) -> None:
-    from clearance.store.snapshot import save_file, save_folder
+    from clearance import wiring
 
-    if out.suffix == ".json":
-        if out.exists():
-            raise UsageError(f"`{out}` exists; give a new file")
-        save_file(held, out, secrets=secrets)
-    else:
-        save_folder(held, out, secrets=secrets)
+    if out.suffix == ".json" and out.exists():
+        raise UsageError(f"`{out}` exists; give a new file")
+    wiring.save_estate(held, out, secrets=secrets)

@@ -263,8 +263,8 @@ def _print(found: tuple[Explanation, ...], form: Format, *, redact: bool, verbos
 
 
 def _apply(estate: Estate | None, found: tuple[Explanation, ...], path: Path) -> None:
+    from clearance import wiring
     from clearance.explain import apply_all
-    from clearance.store import snapshot
 
     edits = tuple(
         edit for each in found[:1] for edit in (each.fix.edits if each.fix is not None else ())
@@ -272,5 +272,5 @@ def _apply(estate: Estate | None, found: tuple[Explanation, ...], path: Path) ->
     if estate is None or not edits:
         output.warn("nothing was written: there is no proven fix that edits a policy")
         return
-    snapshot.save_file(apply_all(estate, edits), path)
+    wiring.save_estate(apply_all(estate, edits), path)
     sys.stderr.write(f"the estate with the fix is in {path}\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from clearance.model.arn import Arn
 from clearance.model.decision import Note
@@ -11,6 +13,21 @@ from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Request
 
 __all__ = ["gaps"]
+
+MOST: Final = 4
+_ACCOUNT: Final = re.compile(r"\b\d{12}\b")
+# What a source may have gone without, by the service whose requests it matters to.
+_KINDS: Final = {
+    "functions": "lambda",
+    "layers": "lambda",
+    "queues": "sqs",
+    "topics": "sns",
+    "buckets": "s3",
+    "keys": "kms",
+    "secrets": "secretsmanager",
+    "repositories": "ecr",
+    "tables": "dynamodb",
+}
 
 HELD = frozenset(
     {
@@ -28,8 +45,27 @@ def gaps(estate: Estate, request: Request, owner: str | None) -> tuple[Note, ...
         *_caller(estate, request.principal),
         *_resource(estate, request, owner),
         *_endpoint(estate, request),
-        *(Note("R50", f"the estate was read without {name}") for name in estate.missing),
+        *_unread(estate, request, owner),
     )
+
+
+def _unread(estate: Estate, request: Request, owner: str | None) -> Iterator[Note]:
+    """What the estate was read without, if it may matter here; the rest is only counted."""
+    about = [text for text in estate.missing if _concerns(text, request, owner)]
+    for text in about[:MOST]:
+        yield Note("R50", f"the estate was read without {text}")
+    if len(about) > MOST:
+        yield Note("R50", f"the estate was read without {len(about) - MOST} more parts")
+
+
+def _concerns(text: str, request: Request, owner: str | None) -> bool:
+    """False for a part of another account, or of a service the request does not touch."""
+    accounts = _ACCOUNT.findall(text)
+    if accounts and not {request.principal.account, owner} & set(accounts):
+        return False
+    kind = text.partition(" of ")[0].lower()
+    service = request.action.partition(":")[0].lower()
+    return _KINDS.get(kind, service) == service
 
 
 def _caller(estate: Estate, caller: Principal) -> Iterator[Note]:
