@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
@@ -35,8 +36,6 @@ def test_provisioned_concurrency_is_of_versions_and_aliases(here: Site) -> None:
     assert (put["Status"], put["AllocatedProvisionedConcurrentExecutions"]) == ("READY", 5)
     listed = client.list_provisioned_concurrency_configs(FunctionName="ready")
     assert [c["FunctionArn"] for c in listed["ProvisionedConcurrencyConfigs"]] == [f"{arn}:live"]
-    limit = client.get_account_settings()["AccountLimit"]
-    assert limit["UnreservedConcurrentExecutions"] == 995
     lower = attempt(
         client.put_function_concurrency, FunctionName="ready", ReservedConcurrentExecutions=4
     )
@@ -134,6 +133,16 @@ def test_the_log_group_of_the_function_is_the_one_it_was_given(here: Site) -> No
     group, stream = json.loads(client.invoke(FunctionName="logs")["Payload"].read())
     assert group == "/my/own"
     assert "[$LATEST]" in stream
+
+
+def test_structured_logs_are_json(here: Site) -> None:
+    client = here.client("lambda")
+    code = "import logging\ndef handler(e, c):\n    logging.getLogger().info('seen')\n"
+    here.function("json", code, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
+    answer = client.invoke(FunctionName="json", LogType="Tail")
+    lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    (seen,) = (json.loads(line) for line in lines if '"seen"' in line)
+    assert (seen["level"], seen["message"]) == ("INFO", "seen")
 
 
 def test_an_update_leaves_published_versions_alone(here: Site) -> None:

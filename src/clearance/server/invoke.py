@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from clearance.model.estate import Estate
+from clearance.model.estate import Account, Estate
 from clearance.model.function import FunctionConfiguration
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call
 from clearance.operations.fault import OperationError
 from clearance.operations.lambda_.execution_role import trusts_lambda
 from clearance.operations.lambda_.layers import find_version
+from clearance.operations.lambda_.provisioned import unreserved
 from clearance.operations.lambda_.resolve import ResolvedFunction, resolve
 from clearance.operations.sts import execution_session
 from clearance.server.lambda_calls import RoleCalls
@@ -67,6 +68,7 @@ class Functions:
     calls: RoleCalls = field(init=False)
     later: Later = field(init=False)
     poller: Poller = field(init=False)
+    _limits: dict[tuple[str, str], tuple[Account, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.calls = RoleCalls(self.world)
@@ -278,7 +280,18 @@ class Functions:
             environment=configuration.environment,
             log_group=configuration.logging.get("LogGroup") or f"/aws/lambda/{name}",
             reserved_concurrency=found.function.reserved_concurrency,
+            account_concurrency=self._shared(found),
+            log_format=configuration.logging.get("LogFormat") or "Text",
+            log_level=configuration.logging.get("ApplicationLogLevel"),
         )
+
+    def _shared(self, found: ResolvedFunction) -> int:
+        """Executions that functions of the account without a reservation share in this Region."""
+        account, region = found.account, found.function.region
+        known = self._limits.get((account.id, region))
+        if known is None or known[0] is not account:
+            known = self._limits[account.id, region] = (account, unreserved(account, region))
+        return known[1]
 
     def _layer(self, estate: Estate, arn: str) -> Package:
         layer = find_version(estate, arn)

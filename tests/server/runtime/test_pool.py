@@ -111,6 +111,28 @@ def test_throttled_above_the_limits(open_workshop: Callable[..., Workshop], tmp_
         shop.invoke(shop.function(WAITS, reserved_concurrency=0), str(folder))
 
 
+def test_functions_without_a_reservation_share_what_the_account_has(
+    open_workshop: Callable[..., Workshop], tmp_path: Path
+) -> None:
+    shop = open_workshop()
+    one = shop.function(WAITS, account_concurrency=1)
+    another = shop.function(WAITS, account_concurrency=1, unqualified_arn="arn:another")
+    elsewhere = shop.function(WAITS, account_concurrency=1, region="eu-west-1")
+    reserved = shop.function(WAITS, reserved_concurrency=1, unqualified_arn="arn:reserved")
+
+    async def play() -> list[str | None]:
+        first = asyncio.create_task(shop.start(one, str(tmp_path)))
+        await asyncio.sleep(0)
+        with pytest.raises(Throttled) as found:
+            await shop.start(another, str(tmp_path))
+        assert found.value.reason == "ConcurrentInvocationLimitExceeded"
+        (tmp_path / "go").touch()
+        rest = [await shop.start(spec, str(tmp_path)) for spec in (elsewhere, reserved)]
+        return [outcome.function_error for outcome in (await first, *rest)]
+
+    assert shop.call(play()) == [None, None, None]
+
+
 def test_the_machine_is_not_filled_with_idle_processes(
     open_workshop: Callable[..., Workshop],
 ) -> None:

@@ -24,7 +24,7 @@ from clearance.operations.lambda_.resolve import (
 )
 from clearance.operations.pages import page
 
-__all__ = ["CONCURRENCY", "OPERATIONS", "UNRESERVED", "taken"]
+__all__ = ["CONCURRENCY", "OPERATIONS", "UNRESERVED", "taken", "unreserved"]
 
 # Lambda Developer Guide, gettingstarted-limits: 1,000 concurrent executions; 100 executions stay
 # unreserved.
@@ -110,6 +110,12 @@ def taken(account: Account, region: str, but: Function | None = None) -> int:
         for f in functions
         if but is None or f.name != but.name
     )
+
+
+def unreserved(account: Account, region: str) -> int:
+    """Executions that the functions without a reservation share in a Region."""
+    functions = (f for f in account.functions.values() if f.region == region)
+    return CONCURRENCY - sum(f.reserved_concurrency or 0 for f in functions)
 
 
 def _target(estate: Estate, call: Call, given: Input) -> ResolvedFunction:

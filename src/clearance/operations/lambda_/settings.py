@@ -14,7 +14,12 @@ from clearance.operations.lambda_.configuration import check_tags
 from clearance.operations.lambda_.faults import VALIDATION, invalid, missing
 from clearance.operations.lambda_.names import ARN
 from clearance.operations.lambda_.package import CODE_SIZE_UNZIPPED, CODE_SIZE_ZIPPED
-from clearance.operations.lambda_.provisioned import CONCURRENCY, UNRESERVED, taken
+from clearance.operations.lambda_.provisioned import (
+    CONCURRENCY,
+    UNRESERVED,
+    taken,
+    unreserved,
+)
 from clearance.operations.lambda_.resolve import (
     changed,
     resolve,
@@ -103,7 +108,7 @@ def get_account_settings(
             "CodeSizeUnzipped": CODE_SIZE_UNZIPPED,
             "CodeSizeZipped": CODE_SIZE_ZIPPED,
             "ConcurrentExecutions": CONCURRENCY,
-            "UnreservedConcurrentExecutions": CONCURRENCY - taken(account, call.region),
+            "UnreservedConcurrentExecutions": unreserved(account, call.region),
         },
         "AccountUsage": {"TotalCodeSize": size, "FunctionCount": len(functions)},
     }

@@ -68,6 +68,7 @@ class Pool:
         self._idle: dict[Key, list[Environment]] = {}
         self._waiting: dict[str, list[Environment]] = {}
         self._busy: Counter[str] = Counter()
+        self._shared: Counter[str] = Counter()
         self._unpacked: Unpacked | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
@@ -181,17 +182,21 @@ class Pool:
     @contextmanager
     def _slot(self, spec: FunctionSpec) -> Iterator[None]:
         """Room for one more invocation of the function."""
-        name = spec.unqualified_arn
-        reserved = spec.reserved_concurrency
+        name, reserved = spec.unqualified_arn, spec.reserved_concurrency
         if reserved is not None and self._busy[name] >= reserved:
             raise Throttled(RESERVED)
+        shared = f"{spec.account}/{spec.region}" if reserved is None else ""
+        if shared and self._shared[shared] >= spec.account_concurrency:
+            raise Throttled
         if self._busy.total() >= self._concurrency:
             raise Throttled
         self._busy[name] += 1
+        self._shared[shared] += 1
         try:
             yield
         finally:
             self._busy[name] -= 1
+            self._shared[shared] -= 1
 
     def _take_idle(self, key: Key, spec: FunctionSpec) -> Environment | None:
         """The environment used last: its caches are warm, and the others may grow old."""
@@ -384,7 +389,9 @@ class Pool:
 
 
 # Not the environment's business, or not to be hashed as they are.
-_APART = frozenset({"arn", "code", "environment", "layers", "reserved_concurrency"})
+_APART = frozenset(
+    {"account_concurrency", "arn", "code", "environment", "layers", "reserved_concurrency"}
+)
 
 
 def _key(spec: FunctionSpec, endpoint_url: str) -> Key:

@@ -71,7 +71,10 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """One version of a function; ``arn`` is the ARN as it was invoked, qualifier included."""
+    """One version of a function; ``arn`` is the ARN as it was invoked, qualifier included.
+
+    ``account_concurrency`` is what the account's functions without a reservation share.
+    """
 
     arn: str
     unqualified_arn: str
@@ -90,6 +93,9 @@ class FunctionSpec:
     log_group: str = ""
     log_stream: str = ""
     reserved_concurrency: int | None = None
+    account_concurrency: int = 1000
+    log_format: str = "Text"
+    log_level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

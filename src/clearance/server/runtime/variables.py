@@ -66,6 +66,9 @@ def variables(
         "LAMBDA_TASK_ROOT": f"{task}",
         "_HANDLER": spec.handler,
     }
+    if spec.log_format == "JSON":
+        reserved["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+        reserved["AWS_LAMBDA_LOG_LEVEL"] = spec.log_level or "INFO"
     if not spec.runtime.startswith("provided"):
         # "isn't defined for OS-only runtimes" (configuration-envvars, Lambda guide)
         reserved["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{spec.runtime}"
