@@ -83,8 +83,8 @@ def policies_of(
         return (_trust(role, account),) if role else ()
     if function := _function(arn, account):
         return _function_policy(function, arn, account)
-    if arn.service == "lambda" and arn.resource.startswith("layer:"):
-        return _layer_policy(arn, account)
+    if arn.service == "lambda" and (layer := _layer_policy(arn, account)):
+        return layer
     held = account.resources.get(_base(arn))
     if held is None or held.policy is None:
         return ()
@@ -129,7 +129,10 @@ def _function_policy(function: Function, arn: Arn, account: Account) -> tuple[At
 
 def _layer_policy(arn: Arn, account: Account) -> tuple[AttachedPolicy, ...]:
     """The policy of one version of a layer (R218)."""
-    _, name, *version = arn.resource.split(":")
+    kind, _, rest = arn.resource.partition(":")
+    name, *version = rest.split(":")
+    if kind != "layer":
+        return ()
     layer = account.layers.get(f"{arn.region}/{name}")
     held = layer.versions.get(version[0]) if layer and len(version) == 1 else None
     if held is None or held.policy is None:
