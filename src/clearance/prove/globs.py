@@ -70,7 +70,7 @@ def contains(outer: str, inner: str) -> bool:
             return _glob(outer).matches(fresh)
         if is_literal(inner):
             return _glob(outer).matches(inner)
-    return _search((inner,), (outer,)) is None
+    return not _starts_differ(outer, inner) and _search((inner,), (outer,)) is None
 
 
 @lru_cache(maxsize=1 << 17)
