@@ -15,6 +15,7 @@ from clearance.cli import (
     demo,
     diff,
     env,
+    escalations,
     estate,
     explain,
     history,
@@ -49,6 +50,7 @@ app.command("actions")(actions.actions)
 app.command("explain")(explain.explain)
 app.command("validate")(validate.validate)
 app.command("test")(test.test)
+app.command("escalations")(escalations.escalations)
 app.command("diff")(diff.diff)
 app.add_typer(prove.app, name="prove")
 app.command("run", context_settings={"allow_interspersed_args": False})(run.run)

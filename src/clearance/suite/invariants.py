@@ -230,7 +230,7 @@ def _by_resources(
         for account in estate.accounts.values()
         for arn in (
             *account.resources,
-            *account.functions,
+            *(f.arn(account.id, "", account.partition) for f in account.functions.values()),
             *map(account.role_arn, account.roles.values()),
         )
         if arn.startswith("arn:") and any(glob.matches(arn) for glob in wanted)
