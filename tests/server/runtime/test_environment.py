@@ -173,6 +173,9 @@ def test_initialization_errors_are_the_answer(
     outcome = shop.invoke(shop.function(source, handler=handler))
     assert outcome.function_error == "Unhandled"
     assert error(outcome.payload) == (kind, message)
+    said = [event.message for event in outcome.log_events if "INIT_REPORT" in event.message]
+    assert len(said) == 1
+    assert f"\tPhase: init\tStatus: error\tError Type: {kind}\t" in said[0]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,16 @@ def test_the_report_line_says_how_it_ended(failure: report.Failure, status: str)
     assert line.endswith(f"\t{status}\t\n")
 
 
+def test_an_init_phase_that_failed_has_a_line_of_its_own() -> None:
+    crash = report.Failure("Runtime.ImportModuleError", "", "")
+    assert report.init_report(1236.04, crash) == (
+        "INIT_REPORT Init Duration: 1236.04 ms\tPhase: init\tStatus: error\t"
+        "Error Type: Runtime.ImportModuleError\t\n"
+    )
+    late = report.timed_out(ID, 3, datetime(2026, 1, 1, tzinfo=UTC))
+    assert report.init_report(1.0, late).endswith("\tPhase: init\tStatus: timeout\t\n")
+
+
 def test_a_timeout() -> None:
     failure = report.timed_out(ID, 3, datetime(2026, 1, 2, 3, 4, 5, 678000, UTC))
     assert failure.line == f"2026-01-02T03:04:05.678Z {ID} Task timed out after 3.00 seconds\n\n"

@@ -149,6 +149,8 @@ class Environment:
         if not self._initialized:
             result = await self._initialize(spec, request_id)
             init_ms = 1000 * (time.monotonic() - (self._assigned_at or time.monotonic()))
+            if result is not None:
+                self._output.say(report.init_report(init_ms, result.failure))
         began = time.monotonic()
         self._output.say(report.start(request_id, spec.version))
         if result is None:

@@ -12,6 +12,7 @@ __all__ = [
     "bad_entry_point",
     "end",
     "exited",
+    "init_report",
     "out_of_memory",
     "report",
     "start",
@@ -88,6 +89,16 @@ def end(request_id: str) -> str:
     return f"END RequestId: {request_id}\n"
 
 
+def init_report(init_ms: float, failure: Failure | None) -> str:
+    """The line for an INIT phase that failed; one that went well has none.
+
+    "If the function crashes or times out during the Init phase, Lambda emits error information in
+    the INIT_REPORT log" (Lambda Developer Guide, lambda-runtime-environment).
+    """
+    fields = [f"INIT_REPORT Init Duration: {init_ms:.2f} ms", "Phase: init"]
+    return "\t".join([*fields, *_status(failure), "\n"])
+
+
 def report(
     request_id: str,
     *,
@@ -107,11 +118,14 @@ def report(
     ]
     if init_ms is not None:
         fields.append(f"Init Duration: {init_ms:.2f} ms")
-    if failure is not None:
-        fields.append(f"Status: {failure.status}")
-        if failure.status == "error":
-            fields.append(f"Error Type: {failure.error_type}")
-    return "\t".join([*fields, "\n"])
+    return "\t".join([*fields, *_status(failure), "\n"])
+
+
+def _status(failure: Failure | None) -> list[str]:
+    if failure is None:
+        return []
+    kind = [f"Error Type: {failure.error_type}"] if failure.status == "error" else []
+    return [f"Status: {failure.status}", *kind]
 
 
 def billed(duration_ms: float, init_ms: float | None) -> int:
