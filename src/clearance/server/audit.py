@@ -152,7 +152,11 @@ _RESOURCE_TYPES: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def decision_record(decision: Decision) -> dict[str, Any]:
-    """A decision in the words of AWS's ``iam-toolbox`` API."""
+    """A decision in the words of AWS's ``iam-toolbox`` API.
+
+    An allow may list only the check whose statement decided, or none where none had to; a denial
+    lists all.
+    """
     return {
         "action": decision.request.action,
         "resource": decision.request.resource,

@@ -46,7 +46,7 @@ def authenticate(world: World, claim: Claim, message: Message) -> Caller:
 
 def _session(world: World, claim: Claim) -> SealedSession:
     try:
-        session = world.sealer.open_session(claim.session_token or "")
+        session = world.session(claim.session_token or "")
     except Unsealable:
         raise AuthenticationError(AuthFailure.INVALID_TOKEN) from None
     if session.access_key != claim.access_key:
@@ -85,6 +85,13 @@ def _stands(principal: Principal, account: Account) -> bool:
 
 
 def _principal(world: World, holder: Holder) -> Principal:
+    found = world.principals.get(holder.key.id)
+    if found is None:
+        found = world.principals[holder.key.id] = _made(world, holder)
+    return found
+
+
+def _made(world: World, holder: Holder) -> Principal:
     account = world.estate.accounts[holder.account]
     if holder.user is None:
         return Principal(

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from clearance.decide import authorize
+from clearance.decide.compile import Engine
+from clearance.decide.gather import against
 from clearance.decide.judge import trace
 from clearance.explain.denial import Effect, PolicyType
 from clearance.explain.sentence import sentence
@@ -22,11 +24,12 @@ from clearance.model.decision import (
 )
 from clearance.model.estate import Estate
 from clearance.model.policy import Effect as StatementEffect
+from clearance.model.policy import PolicyType as Kind
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request
 from clearance.operations.permissions import Permission, Value
 
-__all__ = ["Answer", "decide_all", "denial_text"]
+__all__ = ["Answer", "Judge", "decide_all", "denial_text"]
 
 # The layer as AWS's sentence names it.
 _NAMES: Final[Mapping[CheckType, PolicyType]] = {
@@ -50,6 +53,100 @@ class Answer:
 
     permission: Permission
     decision: Decision
+
+
+# The layer a statement that decided speaks in.
+_LAYERS: Final[Mapping[Kind, CheckType]] = {
+    Kind.IDENTITY: CheckType.PRINCIPAL,
+    Kind.RESOURCE: CheckType.RESOURCE,
+    Kind.TRUST: CheckType.RESOURCE,
+    Kind.BOUNDARY: CheckType.PERMISSIONS_BOUNDARY,
+    Kind.SESSION: CheckType.SESSION,
+    Kind.SCP: CheckType.SERVICE_CONTROL_POLICY,
+    Kind.RCP: CheckType.RESOURCE_CONTROL_POLICY,
+    Kind.VPC_ENDPOINT: CheckType.VPC_ENDPOINT,
+}
+
+# Callers that come again: what is worked out for them is worth keeping.
+_REGULARS: Final = frozenset({PrincipalKind.ROOT, PrincipalKind.USER, PrincipalKind.ROLE_SESSION})
+_KEPT: Final = 10_000
+
+
+@dataclass(slots=True)
+class Judge:
+    """`decide_all` for many calls: the compiled engine says yes, the plain interpreter says no.
+
+    An answer that allows has one check: the statement that did. Where anything is denied, or the
+    resource is not known, every permission is decided again with all its checks.
+    """
+
+    catalog: Catalog
+    _estate: Estate | None = None
+    _engine: Engine | None = None
+
+    def decide_all(
+        self,
+        estate: Estate,
+        principal: Principal,
+        permissions: Sequence[Permission],
+        from_request: Mapping[str, Value],
+        now: datetime,
+    ) -> tuple[Answer, ...]:
+        """Decide each permission; all must be allowed (R43)."""
+        engine = self._engine_of(estate) if principal.kind in _REGULARS else None
+        if engine is not None:
+            found = self._allowed(engine, principal, permissions, from_request, now)
+            if found is not None:
+                return found
+        return decide_all(estate, principal, permissions, from_request, now, self.catalog)
+
+    def _engine_of(self, estate: Estate) -> Engine | None:
+        """An engine from the second question on: an estate that changes at once is not worth it."""
+        if estate is not self._estate:
+            self._estate, self._engine = estate, None
+            return None
+        if self._engine is None:
+            self._engine = Engine(estate, catalog=self.catalog, kept=_KEPT)
+        return self._engine
+
+    def _allowed(
+        self,
+        engine: Engine,
+        principal: Principal,
+        permissions: Sequence[Permission],
+        from_request: Mapping[str, Value],
+        now: datetime,
+    ) -> tuple[Answer, ...] | None:
+        """The answers if all are allowed."""
+        answers: list[Answer] = []
+        caller = engine.caller(principal)
+        for permission in permissions:
+            if not permission.derived:
+                return None
+            action, resource = permission.action.lower(), permission.resource
+            owner = permission.resource_account
+            context = Context.of({**from_request, **permission.context}, complete=True)
+            ready = engine.prepare(context, now=now)
+            effect = engine.decide_prepared(caller, action, resource, ready, owner)
+            if effect is not DecisionEffect.ALLOW:
+                return None
+            because = engine.because(caller, action, resource, ready, owner)
+            asked = Request(caller.principal, permission.action, resource, context, owner)
+            checks = () if because is None else (_check(because),)
+            decision = Decision(against(asked, self.catalog), effect, checks)
+            answers.append(Answer(permission, decision))
+        return tuple(answers)
+
+
+def _check(because: Matched) -> Check:
+    policy = because.policy
+    return Check(
+        _LAYERS[policy.type],
+        CheckEffect.ALLOW,
+        policy.attached_to,
+        (policy,),
+        allows=(because,),
+    )
 
 
 def decide_all(

@@ -27,7 +27,7 @@ from clearance.operations.permissions.prefixes import prefix_of
 from clearance.operations.sts import refuse_restricted
 from clearance.server import audit, lambda_code, lambda_moto
 from clearance.server.authenticate import Caller, authenticate
-from clearance.server.authorize import Answer, decide_all, denial_text
+from clearance.server.authorize import Answer, denial_text
 from clearance.server.calls import LOCAL, OPERATIONS, RUNNING, changes_nothing
 from clearance.server.denials import authorization_id, encoded_form, kept_requests
 from clearance.server.federation import FEDERATED, Federation
@@ -302,7 +302,9 @@ class Endpoint:
         context = request_context(
             call, prefix=prefix_of(service.name, catalog, service), secure=secure
         )
-        seen.answers = decide_all(estate, call.principal, permissions, context, call.now, catalog)
+        seen.answers = self.world.judge.decide_all(
+            estate, call.principal, permissions, context, call.now
+        )
         denied = next((a for a in seen.answers if not a.decision.allowed), None)
         if denied is not None:
             self._refuse(estate, denied, found, call, seen)

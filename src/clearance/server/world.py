@@ -6,17 +6,23 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from clearance.model.catalog import Catalog
 from clearance.model.estate import AccessKey, Account, Estate
+from clearance.model.principal import Principal
 from clearance.operations.call import Ports
+from clearance.server.authorize import Judge
 from clearance.server.log import RequestLog
 from clearance.server.manner import Manner
 from clearance.server.usage import Usage
 from clearance.store.port import Entry, Event, Store
-from clearance.store.seal import Sealer
+from clearance.store.seal import SealedSession, Sealer
 
 __all__ = ["Holder", "World"]
+
+
+_SESSIONS: Final = 4096  # opened tokens that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,8 @@ class World:
     """The estate, its store and what else the endpoint needs; one for each server.
 
     ``lock`` is held by calls that may change the estate, from decision to commit: no update is
-    lost and none is decided on a state that is about to change.
+    lost and none is decided on a state that is about to change. ``principals`` are the callers of
+    long-term access keys met since an account last changed.
     """
 
     store: Store
@@ -48,12 +55,32 @@ class World:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _keys: dict[str, Mapping[str, Holder]] = field(default_factory=dict)
     _indexed: dict[str, Account] = field(default_factory=dict)
+    _sessions: dict[str, SealedSession] = field(default_factory=dict)
+    principals: dict[str, Principal] = field(default_factory=dict)
+    judge: Judge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(self.catalog)
 
     def holder(self, access_key: str) -> Holder | None:
         """Whose the long-term access key is."""
         self._refresh()
         found = (keys.get(access_key) for keys in self._keys.values())
         return next((holder for holder in found if holder), None)
+
+    def session(self, token: str) -> SealedSession:
+        """What a session token holds; opened once while it is in use.
+
+        Raises:
+            Unsealable: it is not a token of ours.
+        """
+        found = self._sessions.get(token)
+        if found is None:
+            found = self.sealer.open_session(token)
+            if len(self._sessions) >= _SESSIONS:
+                self._sessions.clear()
+            self._sessions[token] = found
+        return found
 
     async def commit(self, after: Estate, *, entry: Entry, event: Event) -> None:
         """Keep a change; it is in force when this returns. The lock must be held."""
@@ -76,9 +103,11 @@ class World:
         accounts = self.estate.accounts
         for gone in self._indexed.keys() - accounts.keys():
             del self._indexed[gone], self._keys[gone]
+            self.principals.clear()
         for account_id, account in accounts.items():
             if self._indexed.get(account_id) is not account:
                 self._indexed[account_id] = account
+                self.principals.clear()
                 self._keys[account_id] = {h.key.id: h for h in _holders(account)}
 
 

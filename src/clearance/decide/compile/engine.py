@@ -63,10 +63,13 @@ class Caller:
 class _Keeper:
     """What both engines share: preparing, keeping, asking."""
 
-    def __init__(self, estate: Estate, options: Options | None, catalog: Catalog | None) -> None:
+    def __init__(
+        self, estate: Estate, options: Options | None, catalog: Catalog | None, kept: int = KEPT
+    ) -> None:
         self.estate = estate
         self.options = options or Options()
         self.catalog = catalog
+        self.kept = kept
         self.library = Library()
         self._cells: dict[CellKey, Cell] = {}
         self._facts: dict[tuple[str, str, str | None], Facts] = {}
@@ -77,7 +80,7 @@ class _Keeper:
         """The principal made ready; ask once and keep it when one caller asks much."""
         found = self._callers.get(id(principal))
         if found is None:
-            if len(self._callers) >= KEPT:
+            if len(self._callers) >= self.kept:
                 self._callers.clear()
             found = self._callers[id(principal)] = (principal, self._ready(principal))
         return found[1]
@@ -154,7 +157,7 @@ class _Keeper:
         return {**cell.known, **facts.values}
 
     def _learn(self, caller: Caller, key: CellKey) -> Cell:
-        if len(self._cells) >= KEPT:
+        if len(self._cells) >= self.kept:
             self._cells.clear()
         _, action, resource, given, endpoint = key
         situation, layers = self._situate(caller, action, resource, given, endpoint)
@@ -173,7 +176,7 @@ class _Keeper:
         key = (request.action, request.resource, account)
         found = self._facts.get(key)
         if found is None:
-            if len(self._facts) >= KEPT:
+            if len(self._facts) >= self.kept:
                 self._facts.clear()
             entries: Entries = {}
             absent: list[str] = []
@@ -224,9 +227,14 @@ class Engine(_Keeper):
     """
 
     def __init__(
-        self, estate: Estate, *, options: Options | None = None, catalog: Catalog | None = None
+        self,
+        estate: Estate,
+        *,
+        options: Options | None = None,
+        catalog: Catalog | None = None,
+        kept: int = KEPT,
     ) -> None:
-        super().__init__(estate, options, catalog)
+        super().__init__(estate, options, catalog, kept)
         self._scps: dict[tuple[str | None, bool], tuple[CompiledLayer, ...]] = {}
         self._rcps: dict[str | None, tuple[CompiledLayer, ...]] = {}
         self._owners: dict[tuple[str, str | None], str | None] = {}
@@ -266,7 +274,7 @@ class Engine(_Keeper):
     def _owner(self, request: Request) -> str | None:
         key = (request.resource, request.resource_account)
         if key not in self._owners:
-            if len(self._owners) >= KEPT:
+            if len(self._owners) >= self.kept:
                 self._owners.clear()
             self._owners[key] = owner.account_of(self.estate, request)
         return self._owners[key]
@@ -299,7 +307,7 @@ class Engine(_Keeper):
         key = (request.resource, account, is_trust(request), caller.kind, caller.account)
         found = self._resource.get(key)
         if found is None:
-            if len(self._resource) >= KEPT:
+            if len(self._resource) >= self.kept:
                 self._resource.clear()
             policies = owner.policies_of(self.estate, request, account)
             layer = Layer(CheckType.RESOURCE, policies, target=request.resource)
