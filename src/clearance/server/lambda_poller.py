@@ -23,6 +23,7 @@ from clearance.server.world import World
 __all__ = ["Poller"]
 
 LOG: Final = logging.getLogger("clearance.server")
+_LONGEST: Final = 12
 _NOTHING_YET: Final = "No records processed"
 
 
@@ -90,17 +91,21 @@ class Poller:
             self._note(mapping, f"PROBLEM: this endpoint reads events only from {served}")
             return
         source: Source = kind(self.world, self.calls, self.run, mapping, self.length)
+        refused = 0
         while True:
             pause = self.pace.poll
             try:
                 if await source.waits():
                     result = await source.batch()
+                    refused = 0
                     if result is not None:
                         self._note(mapping, result)
                         pause = 0.0 if result == "OK" else self.pace.failed
             except CallFailed as error:
                 self._note(mapping, f"PROBLEM: {error}" if str(error) else f"PROBLEM: {error.code}")
-                pause = self.pace.failed
+                # Each refusal is in the audit trail: not one every few seconds for days.
+                pause = self.pace.failed * min(2**refused, _LONGEST)
+                refused = min(refused + 1, _LONGEST)
             except Exception:  # one bad source must not keep the others waiting
                 LOG.exception("the event source `%s` failed", mapping.source)
                 self._note(mapping, "PROBLEM: internal error")
