@@ -311,10 +311,14 @@ class Functions:
         """End the environments of functions that changed or whose role did."""
         self.pool.retire(lambda spec: _differs(spec, before, after))
 
-    async def close(self) -> None:
-        """Stop everything that runs."""
+    async def rest(self) -> None:
+        """Stop what Lambda does by itself; events that are not settled stay in their queue."""
         await self.poller.close()
         await self.later.close()
+
+    async def close(self) -> None:
+        """Stop everything that runs."""
+        await self.rest()
         await self.pool.close()
 
 

@@ -111,6 +111,7 @@ def start(settings: Settings) -> Started:
         for task in tending:
             task.cancel()
         await asyncio.gather(*tending, return_exceptions=True)
+        await functions.rest()  # while what it calls is still there
         await services.close()
         await functions.close()
         with suppress(StoreError):
