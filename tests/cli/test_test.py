@@ -226,3 +226,17 @@ def test_no_files_is_said(tmp_path: Path) -> None:
     ran = clearance("test", tmp_path)
     assert ran.code == 2
     assert "no test files" in ran.err
+
+
+def test_the_example_holds_and_uses_no_foreign_actions() -> None:
+    folder = Path(__file__).parents[2] / "examples" / "github"
+    assert clearance("validate", "policies", cwd=folder).code == 0
+    ran = clearance("test", "tests", cwd=folder)
+    assert ran.code == 0, ran.out
+    workflow = (folder / ".github" / "workflows" / "policies.yml").read_text()
+    used = [
+        line.split("uses:")[1].split("@")[0].strip()
+        for line in workflow.splitlines()
+        if "uses:" in line
+    ]
+    assert used == ["actions/checkout", "actions/setup-python"]

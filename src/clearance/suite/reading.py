@@ -166,12 +166,15 @@ class _Reader:
             raise self.fail(node, "a test says what somebody `can` or `cannot` do")
         context = self.given(node, before)
         owner = node.get("owner")
+        self.name(node, "")
+        asked = sum(len(self.texts(node.get(key), key)) for key in ("can", "cannot"))
+        several = asked * len(who) * len(on) > 1
         for key in ("can", "cannot"):
             for action in self.actions(node, key, _ACTION):
                 for one in who:
                     for resource in on:
                         yield Case(
-                            self.name(node, f"{one} {key} {action} on {resource}"),
+                            _title(node, several, f"{one} {key} {action} on {resource}"),
                             one,
                             action,
                             resource,
@@ -245,6 +248,14 @@ class _Reader:
     def name(self, node: Node, otherwise: str) -> str:
         found = node.get("name")
         return self.text(found, "name") if found is not None else otherwise
+
+
+def _title(node: Node, several: bool, request: str) -> str:  # noqa: FBT001
+    """A test's own name; with the request when the test makes several."""
+    name = node.get("name")
+    if name is None:
+        return request
+    return f"{name.text}: {request}" if several else name.text
 
 
 def _plain(values: tuple[str, ...], several: bool) -> str | list[str]:  # noqa: FBT001
