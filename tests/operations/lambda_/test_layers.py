@@ -66,7 +66,9 @@ def test_refusals(functions: Stage) -> None:
 def test_a_function_takes_layers_of_its_region_that_exist(one: Stage) -> None:
     publish(one)
     change = {"FunctionName": "f", "Layers": [f"{LAYER}:1"]}
-    assert one("UpdateFunctionConfiguration", **change)["Layers"] == [{"Arn": f"{LAYER}:1"}]
+    assert one("UpdateFunctionConfiguration", **change)["Layers"] == [
+        {"Arn": f"{LAYER}:1", "CodeSize": len(archive())}
+    ]
     far = one.refused(
         "UpdateFunctionConfiguration",
         FunctionName="f",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from clearance.model.estate import Account
 from clearance.model.function import FunctionConfiguration
 from clearance.operations.call import Input, Output
 from clearance.operations.constraints import (
@@ -244,6 +245,18 @@ def timestamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"
 
 
+def _layer(account: Account, arn: str) -> dict[str, Any]:
+    """A layer of a function; the size only where the function's own account has it."""
+    *_, kind, name, number = arn.split(":")
+    layer = account.layers.get(f"{arn.split(':')[3]}/{name}") if kind == "layer" else None
+    version = (
+        layer.versions.get(number)
+        if layer and layer.arn(account.id, number, account.partition) == arn
+        else None
+    )
+    return {"Arn": arn, "CodeSize": version.code_size} if version else {"Arn": arn}
+
+
 def shown(
     what: ResolvedFunction,
     configuration: FunctionConfiguration | None = None,
@@ -279,7 +292,7 @@ def shown(
     if value.environment:
         answer["Environment"] = {"Variables": dict(value.environment)}
     if value.layers:
-        answer["Layers"] = [{"Arn": arn} for arn in value.layers]
+        answer["Layers"] = [_layer(what.account, arn) for arn in value.layers]
     if value.subnet_ids or value.security_group_ids:
         answer["VpcConfig"] = {
             "SubnetIds": list(value.subnet_ids),
