@@ -37,7 +37,7 @@ PLAIN: dict[object, SearchStrategy[Any]] = {
 
 
 @cache
-def values_of(kind: Any) -> SearchStrategy[Any]:  # noqa: ANN401 (a case a return)
+def values_of(kind: Any) -> SearchStrategy[Any]:
     """Any value of a type of the model, with all fields given."""
     if kind in PLAIN:
         return PLAIN[kind]
