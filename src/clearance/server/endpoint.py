@@ -24,7 +24,7 @@ from clearance.operations.fault import OperationError
 from clearance.operations.permissions import request_context, required
 from clearance.operations.permissions.ask import Lookup, NothingKnown
 from clearance.operations.permissions.prefixes import prefix_of
-from clearance.operations.sts import refuse_restricted
+from clearance.operations.sts import refuse_restricted, verify_mfa
 from clearance.server import audit, lambda_code, lambda_moto
 from clearance.server.authenticate import Caller, authenticate
 from clearance.server.authorize import Answer, denial_text
@@ -152,7 +152,7 @@ class Endpoint:
             source_ip=seen.source_ip,
             user_agent=seen.user_agent,
         )
-        refuse_restricted(caller.principal, found.service.signing_name, found.operation.name)
+        _refuse_early(self.world.estate, call, found, given)
         if self.services is not None and self.services.serves(found.service.name):
 
             def authorize(estate: Estate, lookup: Lookup) -> None:
@@ -343,6 +343,15 @@ class _At:
 
     service: Service | None = None
     protocol: Protocol | None = None
+
+
+def _refuse_early(estate: Estate, call: Call, found: Route, given: Mapping[str, Any]) -> None:
+    """Refuse what no policy is asked about."""
+    name = found.operation.name
+    refuse_restricted(call.principal, found.service.signing_name, name)
+    if (found.service.name, name) == ("sts", "AssumeRole"):
+        # A wrong code is told as such, whatever the trust policy says.
+        verify_mfa(estate, call.principal, given, call.now)
 
 
 def _operation(found: Route) -> Operation:
