@@ -81,13 +81,15 @@ def escalations(
     found = [path for path in found if all(step.holds for step in steps[path])]
     form = Drawing.JSON if as_json else output_format
     if form is Drawing.JSON:
-        output.print_json(_json(found, steps, goal))
+        output.print_json({**_json(found, steps, goal), "missing": list(held.missing)})
     elif form is Drawing.MERMAID:
         print(mermaid(found, goal), end="")
     elif form is Drawing.DOT:
         print(dot(found, goal), end="")
     else:
         _show(output.console(), found, goal)
+        if held.missing:
+            print(f"the estate does not tell: {', '.join(held.missing)}")
     raise typer.Exit(FOUND if found else 0)
 
 

@@ -151,7 +151,8 @@ def _show(console: Console, found: dict[str, list[Outcome]], *, verbose: bool) -
             if one.standing is Standing.PASSED and not verbose:
                 continue
             word, style = _MARK[one.standing.value]
-            how = f" ({one.how})" if one.how != "decided" else ""
+            proven = one.how != "decided" and one.standing is Standing.PASSED
+            how = f" ({one.how})" if proven else ""
             console.print(
                 Text(word, style), f" {file}:{one.line}  {one.name}{how}", soft_wrap=True, sep=""
             )
