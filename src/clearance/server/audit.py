@@ -31,7 +31,10 @@ _MESSAGE_LIMIT: Final = 1024
 
 @dataclass(slots=True)
 class Seen:
-    """What is known of a call so far; it fills up on the way through the endpoint."""
+    """What is known of a call so far; it fills up on the way through the endpoint.
+
+    ``event`` is the last one that was made of it.
+    """
 
     request_id: str
     event_id: str
@@ -51,10 +54,11 @@ class Seen:
     service: Service | None = None
     operation: Operation | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    event: dict[str, Any] | None = None
 
 
 def event(seen: Seen) -> dict[str, Any]:
-    """The event of one call."""
+    """The event of one call, which is also left with what was seen."""
     reads = changes_nothing(seen.name)
     record: dict[str, Any] = {
         "eventVersion": VERSION,
@@ -85,6 +89,7 @@ def event(seen: Seen) -> dict[str, Any]:
         "decisions": decisions,
         **seen.extra,
     }
+    seen.event = record
     return record
 
 

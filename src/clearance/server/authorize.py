@@ -133,7 +133,9 @@ class Judge:
             because = engine.because(caller, action, resource, ready, owner)
             asked = Request(caller.principal, permission.action, resource, context, owner)
             checks = () if because is None else (_check(because),)
-            decision = Decision(against(asked, self.catalog), effect, checks)
+            if resource != "*":
+                asked = against(asked, self.catalog)
+            decision = Decision(asked, effect, checks)
             answers.append(Answer(permission, decision))
         return tuple(answers)
 

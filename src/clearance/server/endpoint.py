@@ -84,7 +84,7 @@ class Endpoint:
             answer = await self._answered(message, seen, at, secure=secure)
         finally:
             if self.world.log is not None:
-                self.world.log.write(audit.event(seen), perf_counter() - began)
+                self.world.log.write(seen.event or audit.event(seen), perf_counter() - began)
         return answer
 
     async def _answered(
@@ -191,11 +191,11 @@ class Endpoint:
         candidates = services.services_signed_as(claim.service)
         if claim.service == "s3":
             message = path_style(message)
-        meant = _guess(message)
-        at.service = candidates[0] if candidates else meant
+        at.service = candidates[0] if candidates else _guess(message)
         try:
             found = route(candidates, message)
         except FaultError:
+            meant = _guess(message)
             if meant is not None and meant.signing_name != claim.service:
                 at.service = meant
                 _refuse_wrong_scope(meant)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -87,10 +88,11 @@ class EventKeys:
     @property
     def row(self) -> tuple[Any, ...]:
         """The values of the columns."""
-        return astuple(self)
+        return _VALUES(self)
 
 
 COLUMNS: Final = tuple(f.name for f in fields(EventKeys))
+_VALUES: Final[Callable[[EventKeys], tuple[Any, ...]]] = attrgetter(*COLUMNS)
 
 
 def where(query: EventQuery) -> tuple[str, list[Any]]:

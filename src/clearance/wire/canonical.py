@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from clearance.wire.message import Message
 
-__all__ = ["canonical_request", "signature", "signing_key", "string_to_sign"]
+__all__ = ["canonical_request", "signature", "signing_key", "stamp_of", "string_to_sign"]
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
@@ -28,15 +28,28 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     return key
 
 
+@lru_cache(maxsize=1024)
+def _begun(key: bytes) -> "hmac.HMAC":
+    return hmac.new(key, None, "sha256")
+
+
 def signature(key: bytes, text: str) -> str:
     """The signature of a string to sign."""
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    signing = _begun(key).copy()
+    signing.update(text.encode())
+    return signing.hexdigest()
+
+
+@lru_cache(maxsize=256)
+def stamp_of(time: datetime) -> str:
+    """A moment as signatures write it; many requests are of the same second."""
+    return time.strftime(TIME)
 
 
 def string_to_sign(time: datetime, scope: str, request: str) -> str:
     """The string to sign for a canonical request."""
     digest = hashlib.sha256(request.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{ALGORITHM}\n{time.strftime(TIME)}\n{scope}\n{digest}"
+    return f"{ALGORITHM}\n{stamp_of(time)}\n{scope}\n{digest}"
 
 
 def canonical_request(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from clearance.model.errors import ClearanceError
-from clearance.wire.canonical import ALGORITHM, TERMINATOR, TIME
+from clearance.wire.canonical import ALGORITHM, TERMINATOR, TIME, stamp_of
 from clearance.wire.message import Message
 
 __all__ = ["AuthFailure", "AuthenticationError", "Claim", "read_claim"]
@@ -227,7 +228,7 @@ def _claim(
             f"Credential should be scoped with a valid terminator: '{TERMINATOR}', "
             f"not '{terminator[:40]}'.",
         )
-    stamp = time.strftime(TIME)
+    stamp = stamp_of(time)
     if date != stamp[:8]:
         raise AuthenticationError(
             AuthFailure.SCOPE,
@@ -238,6 +239,7 @@ def _claim(
     return Claim(key, date, region, service, names, signature_, time, token, presigned, expires)
 
 
+@lru_cache(maxsize=256)
 def _moment(text: str) -> datetime:
     """The time of `20150830T123600Z` or of an HTTP date."""
     try:

@@ -47,9 +47,12 @@ def load(body: bytes) -> Value:
         raise _refusal("Could not parse request body into json") from error
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def dump(document: object) -> bytes:
     """A JSON document, compact."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(document).encode()
 
 
 def parse(message: Message, service: Service, operation: Operation) -> dict[str, Value]:
@@ -177,11 +180,14 @@ _SCALARS: dict[Kind, Callable[[Field, Value], Value]] = {
 
 def write_structure(service: Service, shape: Shape, value: Mapping[str, Value]) -> dict[str, Value]:
     """The JSON object of a structure; members that travel elsewhere are left out."""
-    return {
-        field.wire_name: write(service, field, value[name])
-        for name, field in shape.members.items()
-        if field.location is None and value.get(name) is not None
-    }
+    found: dict[str, Value] = {}
+    for name, field in shape.members.items():
+        item = value.get(name)
+        if item is not None and field.location is None:
+            # Most members are texts; looking up an enumeration's member costs more than a test.
+            plain = field.kind is Kind.STRING
+            found[field.wire_name] = item if plain else write(service, field, item)
+    return found
 
 
 def write(service: Service, field: Field, value: Value) -> Value:

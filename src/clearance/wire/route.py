@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from clearance.wire import query
@@ -141,22 +142,32 @@ def _compile(service: Service, operation: Operation) -> _Template:
 def _by_path(service: Service, message: Message) -> Route | None:
     pairs = query_pairs(message.query)
     names = {name for name, _ in pairs}
-    best: tuple[tuple[int, ...], _Template, re.Match[str]] | None = None
-    for template in _templates(service).get(message.method, ()):
-        match = template.path.fullmatch(message.path)
-        if match is None or not _literals_present(template, names, pairs):
+    best: tuple[tuple[int, ...], _Template, Mapping[str, str]] | None = None
+    for template, labels in _matching(service, message.method, message.path):
+        if not _literals_present(template, names, pairs):
             continue
         fit = _fit(template, names, message)
         if best is None or fit > best[0]:
-            best = (fit, template, match)
+            best = (fit, template, labels)
     if best is None:
         return None
-    _, template, match = best
-    labels = {
-        name: unquote(text) for name, text in zip(template.labels, match.groups(), strict=True)
-    }
+    _, template, labels = best
     protocol = next(p for p in service.protocols if p in _REST)
     return Route(service, template.operation, protocol, labels)
+
+
+@lru_cache(maxsize=1024)
+def _matching(
+    service: Service, method: str, path: str
+) -> tuple[tuple[_Template, Mapping[str, str]], ...]:
+    """The templates whose path matches, with their labels."""
+    found = []
+    for template in _templates(service).get(method, ()):
+        match = template.path.fullmatch(path)
+        if match is not None:
+            pairs = zip(template.labels, match.groups(), strict=True)
+            found.append((template, MappingProxyType({name: unquote(t) for name, t in pairs})))
+    return tuple(found)
 
 
 def _literals_present(

@@ -98,6 +98,8 @@ def verify(claim: Claim, message: Message, secret: str, now: datetime) -> Messag
 
 
 def _check_time(claim: Claim, now: datetime) -> None:
+    if not claim.presigned and -_SKEW <= now - claim.time <= _SKEW:
+        return
     stamp, instant = claim.time.strftime(TIME), now.astimezone(UTC).strftime(TIME)
     if claim.presigned:
         end = claim.time + timedelta(seconds=claim.expires or 0)
