@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,9 @@ from tests.endpoints import (
     zipped,
 )
 
+from clearance.model.event_source import EventSourceMapping
 from clearance.server.lambda_pace import Pace
+from clearance.server.lambda_sources import StreamSource
 
 T = TypeVar("T")
 QUICK = Pace(poll=0.05, failed=0.1)
@@ -228,6 +231,25 @@ def test_records_of_a_stream_reach_the_function_in_order(here: Site, tmp_path: P
     assert [batch for batch in stage.batches() if batch == ["raise"]] == [["raise"]] * 2
     dynamodb.put_item(TableName="items", Item={"id": {"S": "c"}})
     until(lambda: ["c"] in stage.batches())
+
+
+def test_old_records_are_passed_over(here: Site) -> None:
+    started = here.started
+    now = started.world.now()
+    mapping = EventSourceMapping("u", REGION, "s", "f", now, maximum_record_age=60)
+    functions = started.functions
+    for made, age, takes in ((30, 60, True), (61, 60, False), (10**6, -1, True)):
+        source = StreamSource(
+            started.world,
+            functions.calls,
+            functions.poller.run,
+            replace(mapping, maximum_record_age=age),
+            functions.poller.length,
+        )
+        created = now.timestamp() - made
+        record = {"dynamodb": {"ApproximateCreationDateTime": created}}
+        assert source.takes(record) is takes
+        assert source.takes({"dynamodb": {}})
 
 
 def test_what_is_not_read_here_says_so(here: Site, tmp_path: Path) -> None:

@@ -18,11 +18,12 @@ from clearance.server.lambda_events import failed_items, queue_record, stream_re
 from clearance.server.runtime.spec import Outcome
 from clearance.server.world import World
 
-__all__ = ["SOURCES", "Length", "Run", "Source"]
+__all__ = ["SOURCES", "Length", "QueueSource", "Run", "Source", "StreamSource"]
 
 Run: TypeAlias = Callable[[ResolvedFunction, bytes, str], Awaitable[Outcome]]
 Length: TypeAlias = Callable[[Arn], int | None]
 _AT_A_TIME: Final = 10
+_CREATED: Final = "ApproximateCreationDateTime"
 _FAILED: Final = "PROBLEM: Function call failed"
 
 
@@ -164,6 +165,7 @@ class StreamSource(_Base):
             length = await self.held()
             self._pending = await self._records(found)
             self._seen, self._attempts, self._read = length, 0, True
+        self._pending = [record for record in self._pending if self.takes(record)]
         if not self._pending:
             return None
         size = self.mapping.batch_size
@@ -209,6 +211,13 @@ class StreamSource(_Base):
                 self._iterators[name] = answer["NextShardIterator"]
             records += [stream_record(r, self.mapping) for r in answer.get("Records") or ()]
         return [record for record in records if wanted(self.mapping.filters, record)]
+
+    def takes(self, record: Mapping[str, Any]) -> bool:
+        """False for a record that is older than the mapping takes."""
+        most, made = self.mapping.maximum_record_age, record["dynamodb"].get(_CREATED)
+        if most < 0 or not isinstance(made, int | float):
+            return True
+        return self.world.now().timestamp() - made <= most
 
     async def _give_up(self, found: ResolvedFunction, part: Sequence[Mapping[str, Any]]) -> None:
         """Tell the destination which records were discarded, not what was in them."""
