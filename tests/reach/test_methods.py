@@ -21,7 +21,8 @@ from clearance.reach import ADMIN, Edge, Method, edges
 from clearance.reach.methods import Gives, methods_of
 from clearance.wiring import load_estate
 
-METHODS = load_methods()
+ALL = load_methods()
+METHODS = [method for method in ALL if method.gives is not Gives.FEDERATION]
 CATALOG = load_catalog()
 EVE = user_arn("eve")
 ROLE = role_arn("target")
@@ -102,7 +103,7 @@ def test_a_way_is_found_with_all_it_needs_and_not_with_less(method: Method, tmp_
         assert not found(method, rest, tmp_path), need.action
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.id)
+@pytest.mark.parametrize("method", ALL, ids=lambda m: m.id)
 def test_a_way_names_real_actions_and_a_source(method: Method) -> None:
     for need in method.needs:
         assert CATALOG.action(need.action) is not None, need.action
@@ -112,7 +113,7 @@ def test_a_way_names_real_actions_and_a_source(method: Method) -> None:
 
 
 def test_ids_are_told_once() -> None:
-    assert len({method.id for method in METHODS}) == len(METHODS)
+    assert len({method.id for method in ALL}) == len(ALL)
 
 
 def test_an_entry_that_is_no_way_is_refused() -> None:
@@ -120,3 +121,21 @@ def test_an_entry_that_is_no_way_is_refused() -> None:
 
     with pytest.raises(UsageError, match="not a way of escalating"):
         methods_of([{"id": "x"}])
+
+
+@pytest.mark.parametrize("kind", ["oidc", "saml"])
+def test_whom_a_provider_signs_in_can_become_a_role_that_trusts_it(
+    kind: str, tmp_path: Path
+) -> None:
+    provider = f"arn:aws:iam::{ACCOUNT}:{kind}-provider/idp.example.com"
+    action = {"oidc": "sts:AssumeRoleWithWebIdentity", "saml": "sts:AssumeRoleWithSAML"}[kind]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Federated": provider}, "Action": action}],
+    }
+    path = tmp_path / "estate.json"
+    path.write_text(json.dumps(details({}, {"target": (trust, [allow("*")])})))
+    ways = [method for method in ALL if method.gives is Gives.FEDERATION]
+    found = edges(AccessIndex(load_estate(path), catalog=CATALOG), ways)
+    assert [(e.source, e.target, e.certain) for e in found] == [(provider, ROLE, False)]
+    assert found[0].asks[0].action == action

@@ -29,6 +29,7 @@ PROBES: Final = (
 )
 _ASSUME: Final = "sts:AssumeRole"
 _COLONS: Final = 5
+_FEDERATED: Final = frozenset({PrincipalKind.WEB_IDENTITY, PrincipalKind.SAML_IDENTITY})
 
 
 def edges(
@@ -149,6 +150,16 @@ def _assume(work: _Account, method: Method) -> Iterator[Edge]:
             yield Edge(outsider, arn, method, (ask,))
 
 
+def _federation(work: _Account, method: Method) -> Iterator[Edge]:
+    """Providers that roles trust: whom they sign in, and with which claims, is theirs to say."""
+    action = method.needs[0].action
+    for arn, _ in work.roles():
+        for access in work.everybody.raw(action, arn).accesses:
+            if access.principal.kind in _FEDERATED:
+                ask = Ask(action, arn, keys=(*access.keys, "whom the provider signs in"))
+                yield Edge(access.principal.arn, arn, method, (ask,))
+
+
 def _role(work: _Account, method: Method) -> Iterator[Edge]:
     for arn, _ in work.roles():
         for source, asks in work.all_of(method.needs, {"role": arn}).items():
@@ -256,6 +267,7 @@ def _versions(method: Method, versions: Mapping[str, object]) -> tuple[str, ...]
 
 _BY_KIND: Final[Mapping[Gives, Finder]] = {
     Gives.ASSUME: _assume,
+    Gives.FEDERATION: _federation,
     Gives.ROLE: _role,
     Gives.SERVICE: _service,
     Gives.FUNCTION: _function,

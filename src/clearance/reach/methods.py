@@ -20,6 +20,7 @@ class Gives(Enum):
     """What a way works on and what comes of it."""
 
     ASSUME = "assume"  # sessions of {role}, by its trust policy
+    FEDERATION = "federation"  # sessions of {role} for whom a provider it trusts signs in
     ROLE = "role"  # sessions of {role}, whomever it trusted before
     SERVICE = "service"  # code or calls as {role}, which trusts the service
     FUNCTION = "function"  # code as the execution role of {function}

@@ -168,14 +168,15 @@ def _types(node: Node, path: tuple[Step, ...]) -> Iterator[Finding]:
 
 def _principal_types(node: Node, path: tuple[Step, ...]) -> Iterator[Finding]:
     for member in node.members:
-        items = member.value.items if member.value.kind is Kind.ARRAY else (member.value,)
+        several = member.value.kind is Kind.ARRAY
+        items = member.value.items if several else (member.value,)
         for place, item in enumerate(items):
+            here = (*path, member.key, place) if several else (*path, member.key)
             if item.kind not in {Kind.STRING, Kind.OPAQUE, Kind.BROKEN, Kind.NUMBER}:
-                here = (*path, member.key, place) if len(items) > 1 else (*path, member.key)
                 yield _mismatch("Principal", item, here, "text")
             elif item.kind is Kind.NUMBER:
                 fix = ("put it in quotes", (Edit(item.start, item.end, f'"{item.text}"'),))
-                at = Place((*path, member.key), item.start, item.end)
+                at = Place(here, item.start, item.end)
                 yield found("DATA_TYPE_MISMATCH", at, "an account ID is a text", fix)
 
 
