@@ -20,6 +20,7 @@ from clearance.cli import (
     explain,
     history,
     prove,
+    replay,
     run,
     serve,
     test,
@@ -59,6 +60,7 @@ app.command("estate")(estate.estate)
 app.command("history")(history.history)
 app.command("at", context_settings={"allow_interspersed_args": False})(at.at)
 app.command("trail")(trail.trail)
+app.command("replay")(replay.replay)
 app.command("env")(env.env)
 
 
