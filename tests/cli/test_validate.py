@@ -111,6 +111,17 @@ def test_fix_writes_the_file_and_keeps_its_line_ends(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(("indent", "start"), [(2, '{\n  "Version"'), (None, '{"Version"')])
+def test_a_version_is_added_in_the_manner_of_the_text(
+    tmp_path: Path, indent: int | None, start: str
+) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(WARNS, indent=indent))
+    assert clearance("validate", path, "--fix", "--fail-on", "warning").code == 0
+    assert path.read_text().startswith(start)
+    assert json.loads(path.read_text()) == GOOD
+
+
 def test_github_annotations(tmp_path: Path) -> None:
     put(tmp_path, "bad.json", BAD)
     ran = clearance("validate", "bad.json", "--format", "github", cwd=tmp_path)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import product
 from typing import Final
 
 from clearance.decide import PolicySet, authorize, evaluate
@@ -187,13 +188,16 @@ def _estate(
     breaches: list[_Breach] = []
     doubts: list[str] = []
     for caller in callers:
-        for resource in invariant.resources:
-            answer = _of_caller(invariant, caller, resource, asking)
+        # Which layers count hangs on the action and on whose the resource is: one by one.
+        for action, resource in product(invariant.actions, invariant.resources):
+            one = replace(invariant, actions=(action,), resources=(resource,))
+            answer = _of_caller(one, caller, asking)
             if answer.verdict is Verdict.REFUTED:
                 breaches.append(_breach(answer, asking))
             elif answer.verdict is Verdict.UNKNOWN:
                 doubts.append(f"{caller.display}: {answer.reason or 'no proof'}")
     named = {p.policy_subject for p in callers}
+    breaches = list({breach.says: breach for breach in breaches}.values())
     said = {breach.says.partition(" can ")[0] for breach in breaches}
     others = _by_resources(invariant, asking, exempt, named if who else None)
     breaches += [breach for breach in others if breach.says.partition(" can ")[0] not in said]
@@ -209,14 +213,13 @@ def _everybody(estate: Estate) -> Iterator[Principal]:
             yield identify(account.role_arn(role), estate)
 
 
-def _of_caller(invariant: Invariant, caller: Principal, resource: str, asking: Asking) -> Answer:
+def _of_caller(invariant: Invariant, caller: Principal, asking: Asking) -> Answer:
+    """One caller, one action (or pattern), one resource (or pattern)."""
     estate = asking.estate or Estate()
-    action = invariant.actions[0]
-    situation = gather(estate, Request(caller, action, resource, invariant.context), now=asking.now)
-    same = situation.same_account
-    standing = Position(caller, situation.layers, same, situation.options)
-    one = replace(invariant, resources=(resource,))
-    return _proof(one, standing, asking.decide, asking.catalog, estate)
+    request = Request(caller, invariant.actions[0], invariant.resources[0], invariant.context)
+    situation = gather(estate, request, now=asking.now)
+    standing = Position(caller, situation.layers, situation.same_account, situation.options)
+    return _proof(invariant, standing, asking.decide, asking.catalog, estate)
 
 
 def _by_resources(

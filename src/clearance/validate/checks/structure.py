@@ -69,7 +69,10 @@ def _version(doc: Document) -> Iterator[Finding]:
     node = doc.root.get("Version")
     if node is None:
         at = doc.root.start + 1
-        edit = (Edit(at, at, f'\n  "Version": "{_LATEST}",'),)
+        line = doc.text[at : at + 1] in {"\n", "\r"}
+        edit = (
+            Edit(at, at, f'\n  "Version": "{_LATEST}",' if line else f'"Version": "{_LATEST}", '),
+        )
         # Adding it where `${` is meant as text would change the meaning.
         safe = "${" not in doc.text[doc.root.start : doc.root.end] and bool(doc.root.members)
         fix = (f"add `Version` `{_LATEST}`", edit) if safe else None
