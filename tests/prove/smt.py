@@ -248,18 +248,22 @@ class Model:
         return z3.And(*(slot.sane() for slots in self.keys.values() for slot in slots))
 
 
-def lower_case(text: Any) -> Any:
-    """Actions are compared in lower case: no capital in the model's text."""
-    capital = z3.Range("A", "Z")
-    everything = z3.Star(z3.AllChar(z3.ReSort(z3.StringSort())))
-    return z3.Not(z3.InRe(text, z3.Concat(everything, capital, everything)))
+def _question(a: dict[str, Any], b: dict[str, Any]) -> Any:
+    model = Model(a, b)
+    solver = z3.Solver()
+    solver.add(model.sane(), model.allows(a), z3.Not(model.allows(b)))
+    return solver
+
+
+def script(a: dict[str, Any], b: dict[str, Any]) -> str:
+    """The question as SMT-LIB, for other solvers."""
+    found: str = _question(a, b).to_smt2()
+    return found
 
 
 def within(a: dict[str, Any], b: dict[str, Any], *, milliseconds: int = 5_000) -> bool | None:
     """Whether all that ``a`` allows is allowed by ``b``; None when the solver gave up."""
-    model = Model(a, b)
-    solver = z3.Solver()
+    solver = _question(a, b)
     solver.set("timeout", milliseconds)
-    solver.add(model.sane(), model.allows(a), z3.Not(model.allows(b)))
     found = solver.check()
     return None if found == z3.unknown else found == z3.unsat

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from clearance.decide.judge import Reading, judge
 from clearance.decide.situation import Layer
+from clearance.match.action import covers
 from clearance.model.decision import CheckType
 from clearance.model.policy import AttachedPolicy, Policy, Statement
 from clearance.model.request import Request
@@ -124,12 +125,18 @@ def judged_need(policies: tuple[AttachedPolicy, ...], request: Request) -> Help 
 
     None when they do not.
     """
-    layer = Layer(CheckType.PRINCIPAL, policies)
+    layer = Layer(CheckType.PRINCIPAL, tuple(_about(p, request.action) for p in policies))
     finding = judge(layer, request, bounded=False, reading=Reading())
     if finding.denies or finding.broken:
         return None
     needs = (_need(matched.statement, request) for matched in finding.allows)
     return min((need for need in needs if need is not None), default=None)
+
+
+def _about(given: AttachedPolicy, action: str) -> AttachedPolicy:
+    """The policy with the statements that name the action; no other can apply."""
+    statements = tuple(s for s in given.policy.statements if covers(s, action))
+    return replace(given, policy=replace(given.policy, statements=statements))
 
 
 def _need(statement: Statement, request: Request) -> Help | None:

@@ -93,6 +93,7 @@ def _union(patterns: frozenset[str], parts: int) -> Union:
     return Union(sorted(patterns), parts)
 
 
+@lru_cache(maxsize=65536)
 def _head(pattern: str, parts: int) -> str | None:
     """The first parts of a pattern when they have no wildcard."""
     pieces = pattern.split(":", parts)

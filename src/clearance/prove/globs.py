@@ -113,12 +113,36 @@ def _starts_differ(one: str, other: str) -> bool:
 
 def reduce(patterns: Iterable[str]) -> tuple[str, ...]:
     """The patterns without those that others contain."""
-    kept: list[str] = []
-    for pattern in sorted(set(patterns), key=len):
-        if not any(contains(k, pattern) for k in kept):
-            kept = [k for k in kept if not contains(pattern, k)]
-            kept.append(pattern)
+    unique = sorted(set(patterns), key=len)
+    wide: dict[str | None, list[tuple[str, str]]] = {}
+    for pattern in unique:
+        if not is_literal(pattern):
+            start = _literal_start(pattern)
+            wide.setdefault(_head(start), []).append((start, pattern))
+    kept: dict[str, None] = {}
+    for pattern in unique:
+        near = (*wide.get(None, ()), *wide.get(_head(_literal_start(pattern)), ()))
+        if not any(
+            pattern != outer
+            and pattern.startswith(start)
+            and contains(outer, pattern)
+            and (outer in kept or not contains(pattern, outer))
+            for start, outer in near
+        ):
+            kept[pattern] = None
     return tuple(sorted(kept))
+
+
+@lru_cache(maxsize=65536)
+def _literal_start(pattern: str) -> str:
+    """The pattern up to its first wildcard; what contains it starts with a part of that."""
+    found = next((i for i, c in enumerate(pattern) if c in _OPEN_ENDED or c == "?"), None)
+    return pattern if found is None else pattern[:found]
+
+
+def _head(start: str) -> str | None:
+    head, colon, _ = start.partition(":")
+    return head if colon else None
 
 
 _RUNS: Final = ("x", "", "example", "x/x", "x:x")

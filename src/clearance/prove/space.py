@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from clearance.match.conditions import holds
@@ -192,15 +193,20 @@ def _accepted(effect: Effect) -> frozenset[Truth]:
 
 
 def _strings(found: list[str], parts: int, *, negated: bool) -> Strings:
-    union = Union.of(_without_repeats(found), parts)
+    union = _widest(tuple(found), parts)
     return Strings((), (union,)) if negated else Strings((union,))
 
 
-def _without_repeats(found: list[str]) -> list[str]:
-    """The patterns without those that a wider one of the same list holds."""
+@lru_cache(maxsize=16384)
+def _widest(found: tuple[str, ...], parts: int) -> Union:
+    """The patterns of a list without those that a wider one of them holds."""
+    return Union.of(_without_repeats(found), parts)
+
+
+def _without_repeats(found: tuple[str, ...]) -> Iterable[str]:
     wide = [p for p in dict.fromkeys(found) if "*" in p or "?" in p]
     if "*" in wide:
-        return ["*"]
+        return ("*",)
     if not wide:
         return found
     union = Union.of(wide, ACTION_PARTS)
@@ -209,7 +215,7 @@ def _without_repeats(found: list[str]) -> list[str]:
         near = union.near(pattern)
         if not any(w != pattern and contains(w, pattern) and _first(w, pattern) for w in near):
             kept[pattern] = None
-    return list(kept)
+    return kept
 
 
 def _first(wide: str, pattern: str) -> bool:

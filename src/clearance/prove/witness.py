@@ -221,11 +221,13 @@ def _in_cube(space: Space, cube: Cube, request: Request, caller: int) -> bool:
 
 def _in_strings(strings: Strings, text: str, values: Mapping[str, str]) -> bool:
     def one(pattern: str) -> bool:
+        if pattern.isascii():
+            return matches(pattern, text)
         resolved = patterns.substitute(pattern, values)
         return resolved is not None and matches(resolved, text)
 
-    return all(any(map(one, union.patterns)) for union in strings.unions) and not any(
-        any(map(one, union.patterns)) for union in strings.without
+    return all(any(map(one, union.near(text))) for union in strings.unions) and not any(
+        any(map(one, union.near(text))) for union in strings.without
     )
 
 
