@@ -80,3 +80,9 @@ def test_a_verdict_is_explained_by_the_plain_interpreter_on_demand(case: Case) -
             kind = "denies" if decision.effect is DecisionEffect.EXPLICIT_DENY else "allows"
             said = [m.statement for check in decision.checks for m in getattr(check, kind)]
             assert because.statement in said
+        if request.context.get("aws:SourceVpce") is None:
+            caller = engine.caller(request.principal)
+            settled = engine.settled(
+                caller, request.action.lower(), request.resource, request.resource_account
+            )
+            assert settled is None or settled == (decision.effect, because)

@@ -12,8 +12,8 @@ import pytest
 from clearance import wiring
 from clearance.decide import identify
 from clearance.model.decision import CheckType
-from clearance.model.estate import Account, Estate, User
-from clearance.operations.permissions import Permission
+from clearance.model.estate import Account, Estate, User, VpcEndpoint
+from clearance.operations.permissions import Permission, Value
 from clearance.server.authorize import Answer, Judge, decide_all
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -102,3 +102,33 @@ def test_an_estate_that_changed_is_asked_anew() -> None:
             answers = judge.decide_all(found, identify(ANA, found), [permission], {}, NOW)
             allowed.append(answers[0].decision.allowed)
     assert allowed == [True] * 4 + [False] * 4
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "192.0.2.1"])
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_what_hangs_on_the_call_is_asked_at_each_call(effect: str, address: str) -> None:
+    statement = {
+        "Effect": effect,
+        "Action": "fleet:*",
+        "Resource": "*",
+        "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+    }
+    found = estate(statement, *([ALLOW] if effect == "Deny" else []))
+    judge, ana, permission = Judge(wiring.catalog()), identify(ANA, found), Permission("fleet:Stop")
+    for asked in (address, "10.9.9.9", "198.51.100.7", address):
+        context: dict[str, Value] = {"aws:SourceIp": asked}
+        (plain,) = decide_all(found, ana, [permission], context, NOW)
+        (fast,) = judge.decide_all(found, ana, [permission], context, NOW)
+        assert fast.decision.effect is plain.decision.effect
+
+
+def test_a_call_through_an_endpoint_meets_its_policy() -> None:
+    nothing = json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Effect": "Deny"}]})
+    user = estate(ALLOW).accounts["123456789012"]
+    found = Estate(
+        {user.id: replace(user, vpc_endpoints={"vpce-1": VpcEndpoint("vpce-1", policy=nothing)})}
+    )
+    judge, ana, permission = Judge(wiring.catalog()), identify(ANA, found), Permission("fleet:Stop")
+    contexts: list[dict[str, Value]] = [{}, {}, {"aws:SourceVpce": "vpce-1"}]
+    answers = [judge.decide_all(found, ana, [permission], each, NOW)[0] for each in contexts]
+    assert [answer.decision.allowed for answer in answers] == [True, True, False]

@@ -26,7 +26,7 @@ from clearance.model.estate import Estate
 from clearance.model.policy import Effect as StatementEffect
 from clearance.model.policy import PolicyType as Kind
 from clearance.model.principal import Principal, PrincipalKind
-from clearance.model.request import Context, Request
+from clearance.model.request import Context, Request, fold
 from clearance.operations.permissions import Permission, Value
 
 __all__ = ["Answer", "Judge", "decide_all", "denial_text"]
@@ -70,6 +70,7 @@ _LAYERS: Final[Mapping[Kind, CheckType]] = {
 # Callers that come again: what is worked out for them is worth keeping.
 _REGULARS: Final = frozenset({PrincipalKind.ROOT, PrincipalKind.USER, PrincipalKind.ROLE_SESSION})
 _KEPT: Final = 10_000
+_THROUGH: Final = fold("aws:SourceVpce")
 
 
 @dataclass(slots=True)
@@ -126,11 +127,16 @@ class Judge:
             action, resource = permission.action.lower(), permission.resource
             owner = permission.resource_account
             context = Context.of({**from_request, **permission.context}, complete=True)
-            ready = engine.prepare(context, now=now)
-            effect = engine.decide_prepared(caller, action, resource, ready, owner)
+            found = None
+            if _THROUGH not in context.values:
+                found = engine.settled(caller, action, resource, owner)
+            if found is None:
+                ready = engine.prepare(context, now=now)
+                effect = engine.decide_prepared(caller, action, resource, ready, owner)
+                found = effect, engine.because(caller, action, resource, ready, owner)
+            effect, because = found
             if effect is not DecisionEffect.ALLOW:
                 return None
-            because = engine.because(caller, action, resource, ready, owner)
             asked = Request(caller.principal, permission.action, resource, context, owner)
             checks = () if because is None else (_check(because),)
             if resource != "*":

@@ -90,4 +90,6 @@ def _line(facts: Mapping[str, Any], seconds: float, *, colour: bool) -> str:
 
 def _clean(text: str) -> str:
     """No control characters from callers in a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "?" for c in text)

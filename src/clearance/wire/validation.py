@@ -54,11 +54,12 @@ def _structure(
 ) -> Iterator[str]:
     for name, field in shape.members.items():
         value = given.get(name)
+        if value is None and name not in shape.required:
+            continue
         # Coral names members in lower camel case, by their first letter only: `kMSKeyArn`.
         where = f"{path}.{name[:1].lower()}{name[1:]}".removeprefix(".")
         if value is None:
-            if name in shape.required:
-                yield f"Value null at '{where}' failed to satisfy constraint: {_NOT_NULL}"
+            yield f"Value null at '{where}' failed to satisfy constraint: {_NOT_NULL}"
         else:
             yield from _value(service, field, value, where)
 

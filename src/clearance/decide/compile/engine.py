@@ -128,6 +128,17 @@ class _Keeper:
         cell = self._cells.get(key) or self._learn(caller, key)
         return cell.because(prepared.sent, self._timed(cell, caller, prepared))
 
+    def settled(
+        self, caller: Caller, action: str, resource: str, resource_account: str | None = None
+    ) -> tuple[DecisionEffect, Matched | None] | None:
+        """Verdict and statement where no context can change them; None where it can.
+
+        For calls that came through no VPC endpoint.
+        """
+        key = (caller.number, action, resource, resource_account, None)
+        cell = self._cells.get(key) or self._learn(caller, key)
+        return None if cell.constant is None else (cell.constant, cell.because({}, cell.known))
+
     def reading(
         self,
         caller: Caller,

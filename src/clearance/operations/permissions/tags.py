@@ -13,6 +13,7 @@ __all__ = ["of", "removed", "request_tags", "tag_context", "tag_keys"]
 
 _TAGS: Final = ("Tags", "tags", "TagList", "TagsList", "tagsList", "Tagging", "TagSet", "tagList")
 _KEYS: Final = ("TagKeys", "tagKeys", "TagKeyList", "tagKeyList")
+_MEMBERS: Final = frozenset({*_TAGS, *_KEYS, "TagSpecifications"})
 # A call that may meet an existing resource is not listed: its aws:ResourceTag is what is there.
 _CREATE: Final = (
     "Create", "Run", "Allocate", "Import", "Register", "Request", "Copy", "Restore", "Upload",
@@ -59,6 +60,8 @@ def removed(ask: Ask) -> Mapping[str, Value]:
 
 def of(ask: Ask) -> Mapping[str, Value]:
     """All tag keys of a request."""
+    if _MEMBERS.isdisjoint(ask.given):
+        return {}
     tags = request_tags(ask)
     if tags:
         return tag_context(tags, created=_creates(ask.operation))
