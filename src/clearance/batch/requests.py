@@ -54,7 +54,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """One kind of call: all that must be allowed for it, and what the record left open."""
 
