@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 from tests.cli.run import clearance
-from tests.endpoints import ACCOUNT, Credentials, Site, allow, attempt, client, site, small_estate
+from tests.endpoints import (
+    ACCOUNT,
+    Credentials,
+    Site,
+    allow,
+    attempt,
+    client,
+    site,
+    small_estate,
+    trust,
+)
 
 from clearance.server import listen
 
@@ -82,6 +92,44 @@ def test_history_of_a_time_and_of_somebody(past: Past) -> None:
     )
     assert len(json.loads(clearance(
         "history", "--data", past.data, "--limit", "1", "--json").out)) == 1  # fmt: skip
+
+
+def test_the_effect_of_each_change_on_access(past: Past) -> None:
+    ran = clearance("history", "--data", past.data, "--effect", "--json")
+    assert ran.code == 0, ran.err
+    seed, first, second, key, tag = json.loads(ran.out)
+    assert "effect" not in seed
+    for record, action in ((first, "s3:GetObject"), (second, "s3:PutObject")):
+        (ana,) = record["effect"]["principals"]
+        assert ana["principal"] == ANA
+        (row,) = ana["gains"]["rows"]
+        assert row["actions"] == [action]
+        assert ana["losses"]["nothing"] == "proven"
+        assert record["effect"]["resources"] == []
+    for record in (key, tag):
+        assert record["effect"] == {"nothing": "proven", "principals": [], "resources": []}
+
+
+def test_what_is_lost_and_whom_a_role_lets_in(tmp_path: Path) -> None:
+    with site(small_estate(), tmp_path / "data") as found:
+        iam = found.client("iam")
+        iam.put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=allow("s3:GetObject"))
+        iam.delete_user_policy(UserName="ana", PolicyName="p")
+        iam.update_assume_role_policy(RoleName="app", PolicyDocument=trust(AWS=ANA))
+        iam.delete_role(RoleName="app")
+    ran = clearance("history", "--data", tmp_path / "data", "--effect", "--limit", "3")
+    assert ran.code == 0, ran.err
+    lost, narrowed, gone = ran.out.split("effect on access:\n")[1:]
+    assert lost.startswith(f"    {ANA}\n      gains: nothing (proven)\n      loses:\n")
+    assert "s3:GetObject" in lost
+    # Named itself, ana needs no policy of her own any more; the rest of the account is out.
+    assert narrowed.startswith(f"    arn:aws:iam::{ACCOUNT}:role/app\n      lets in:\n")
+    opened, closed = narrowed.split("keeps out:")
+    assert f"by {ANA} (by this policy alone)" in opened
+    assert f"by arn:aws:iam::{ACCOUNT}:root" in closed
+    assert "role/app\n      lets in: nothing (proven)\n      keeps out:\n" in gone
+    begun = clearance("history", "--data", tmp_path / "data", "--effect", "--operation", "Seed")
+    assert "the estate begins here" in begun.out
 
 
 def test_a_decision_in_the_past(past: Past) -> None:

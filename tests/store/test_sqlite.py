@@ -57,6 +57,20 @@ def test_the_estate_survives_a_restart(folder: Path) -> None:
         assert store.verify() == 5
 
 
+@pytest.mark.parametrize("first", [1, 3, 5, 6])
+def test_steps_show_the_estate_before_and_after_each_record(folder: Path, first: int) -> None:
+    estate = fill(folder, 5)
+    with SqliteStore.open(folder) as store:  # a checkpoint was written at the end
+        found = list(store.steps(first))
+    assert [record.seq for record, _, _ in found] == list(range(first, 6))
+    for record, before, after in found:
+        (account,) = after.accounts.values()
+        assert f"user{record.seq}" in account.users
+        assert all(f"user{record.seq}" not in a.users for a in before.accounts.values())
+    if found:
+        assert found[-1][2] == estate
+
+
 def test_checkpoints_are_written_and_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "_CHECKPOINT_BYTES", 1)
     monkeypatch.setattr(subject, "_CHECKPOINT_ON_CLOSE_BYTES", 1)

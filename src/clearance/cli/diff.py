@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from clearance.cli import inputs, output, prove
 
-__all__ = ["diff"]
+if TYPE_CHECKING:
+    from clearance.prove import EstateDiff
+
+__all__ = ["diff", "show"]
 
 
 def diff(
@@ -25,7 +29,7 @@ def diff(
 
     Exit code: 0 nothing changes (proven), 1 something does, 3 unknown, 2 bad input.
     """
-    from clearance.prove import Verdict, estate_diff
+    from clearance.prove import estate_diff
 
     del estate
     world = prove.world_of(open_world=open_world)
@@ -33,14 +37,19 @@ def diff(
     if as_json:
         output.print_json(found.to_json())
     else:
-        for one in found.principals:
-            typer.echo(one.principal)
-            prove.show_change("  gains", one.gains)
-            prove.show_change("  loses", one.losses)
-        for resource in found.resources:
-            typer.echo(resource.resource)
-            prove.show_change("  lets in", resource.comparison.newly_allowed)
-            prove.show_change("  keeps out", resource.comparison.newly_denied)
-        if found.verdict is Verdict.PROVEN:
-            typer.echo("nothing changes (proven)")
+        show(found)
     raise typer.Exit(prove.code_of(found.verdict))
+
+
+def show(found: EstateDiff) -> None:
+    """Print who gains and loses what, and which resources open and close."""
+    for one in found.principals:
+        typer.echo(one.principal)
+        prove.show_change("  gains", one.gains)
+        prove.show_change("  loses", one.losses)
+    for resource in found.resources:
+        typer.echo(resource.resource)
+        prove.show_change("  lets in", resource.comparison.newly_allowed)
+        prove.show_change("  keeps out", resource.comparison.newly_denied)
+    if found.verdict.value == "proven":
+        typer.echo("nothing changes (proven)")

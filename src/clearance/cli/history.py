@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import io
 import json
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from clearance.cli import output
+from clearance.cli import diff, output, prove
 from clearance.cli.moments import moment
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from clearance.prove import EstateDiff
     from clearance.store.port import Record
+    from clearance.store.sqlite import SqliteStore
 
 __all__ = ["history"]
 
 HIDDEN: Final = "(hidden)"
 # Rows that the server writes for itself.
 BOOKKEEPING: Final = frozenset({"KeepUsage"})
+ROWS: Final = 10  # of what one principal gains or loses
 
 
 def history(
@@ -37,6 +43,9 @@ def history(
     until: str | None = typer.Option(None, help="Until: a date, a time, or `2h` (ago)."),
     limit: int = typer.Option(50, help="At most so many changes, the newest."),
     bookkeeping: bool = typer.Option(False, "--all", help="Also what the server wrote for itself."),
+    effect: bool = typer.Option(
+        False, "--effect", help="Prove who gained and lost what access by each change."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Show who changed what, newest last, with the difference of each document.
@@ -65,21 +74,57 @@ def history(
                 break
             if bookkeeping or record.entry.operation not in BOOKKEEPING:
                 found.append(record)
+        effects = _effects(store, found) if effect else {}
     finally:
         store.close()
     found.reverse()
     if as_json:
-        output.print_json([_record_json(record) for record in found])
+        output.print_json([_record_json(record, effects.get(record.seq)) for record in found])
         return
     out = output.console()
     for record in found:
         _show(out, record)
+        if effect:
+            _show_effect(out, effects.get(record.seq))
+        out.print()
     if not found:
         out.print("nothing was changed that fits", style="dim")
 
 
-def _record_json(record: Record) -> dict[str, Any]:
+def _effects(store: SqliteStore, wanted: Collection[Record]) -> Mapping[int, EstateDiff]:
+    """What each change did to access, by number; nothing for the change an estate begins with.
+
+    Principals are told by their own policies and what stands above them, for resources of their
+    account; resources by their policies.
+    """
+    from clearance.prove import estate_diff
+
+    numbers = {record.seq for record in wanted}
+    if not numbers:
+        return {}
+    world, found = prove.world_of(open_world=False), {}
+    for record, before, after in store.steps(min(numbers)):
+        if record.seq in numbers and before.accounts:
+            found[record.seq] = estate_diff(before, after, world, limit=ROWS)
+        if record.seq == max(numbers):
+            break
+    return found
+
+
+def _show_effect(out: Console, found: EstateDiff | None) -> None:
+    out.print("  effect on access:", style="bold")
+    if found is None:
+        out.print("    all of it is new: the estate begins here")
+        return
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        diff.show(found)
+    out.print(textwrap.indent(told.getvalue(), "    "), soft_wrap=True, end="")
+
+
+def _record_json(record: Record, effect: EstateDiff | None = None) -> dict[str, Any]:
     entry = record.entry
+    shown = {} if effect is None else {"effect": effect.to_json()}
     return {
         "sequence": record.seq,
         "time": entry.when.isoformat(),
@@ -102,6 +147,7 @@ def _record_json(record: Record) -> dict[str, Any]:
             }
             for change in record.changes
         ],
+        **shown,
     }
 
 
@@ -113,7 +159,6 @@ def _show(out: Console, record: Record) -> None:
         out.print(f"  {'/'.join(change.path)}", style="cyan", soft_wrap=True)
         for field, before, after in differences(change.before, change.after):
             _show_difference(out, field, before, after)
-    out.print()
 
 
 def _show_difference(out: Console, field: str, before: str | None, after: str | None) -> None:

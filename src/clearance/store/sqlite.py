@@ -19,6 +19,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final, Self
@@ -30,7 +31,7 @@ from clearance.model.estate import Estate
 from clearance.store import audit, journal, recovery
 from clearance.store.audit import EventKeys
 from clearance.store.blobs import Blobs
-from clearance.store.changes import diff
+from clearance.store.changes import apply, diff
 from clearance.store.codec import Codec, fingerprint
 from clearance.store.database import (
     Unwritable,
@@ -255,6 +256,18 @@ class SqliteStore:
                 database, condition, values, limit=query.limit, newest_first=query.newest_first
             ):
                 yield journal.read_record(row, self._codec)
+
+    def steps(self, first: int = 1) -> Iterator[tuple[Record, Estate, Estate]]:
+        """Every record from this one on, oldest first, with the estate before and after it."""
+        with connect_reader(self.path) as database:
+            estate, start, _ = self._checkpoint(database, first - 1, self._codec)
+            rows = journal.verified(journal.rows_after(database, start.seq), start)
+            earlier = islice(rows, first - 1 - start.seq)
+            estate = journal.fold(estate, earlier, self._codec)
+            for row in rows:
+                record = journal.read_record(row, self._codec)
+                before, estate = estate, apply(estate, record.changes)
+                yield record, before, estate
 
     def verify(self) -> int:
         """Check every row of the journal; answers how many there are, or raises `Damaged`."""
