@@ -191,10 +191,17 @@ def _table(verdicts: list[Verdict]) -> None:
         table.add_row(
             str(asked.line),
             Text(verdict.effect.value, styles.get(verdict.effect, "red")),
-            *(Text(t, overflow="fold") for t in (asked.principal, asked.action, asked.resource)),
+            Text(_short(asked.principal), overflow="fold"),
+            Text(asked.action, overflow="fold"),
+            Text(_short(asked.resource), overflow="fold"),
             Text(because, overflow="fold"),
         )
     output.console().print(table)
+
+
+def _short(arn: str) -> str:
+    """The last part of an ARN: a table has no room for more; --json has the whole."""
+    return arn.split(":", 5)[-1]
 
 
 def _json(verdict: Verdict) -> dict[str, Any]:

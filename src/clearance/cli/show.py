@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from clearance.explain.nearest import NearMiss, near_misses
-from clearance.model.decision import Check, CheckEffect, Decision, DecisionEffect, Matched
+from clearance.model.decision import (
+    Check,
+    CheckEffect,
+    CheckType,
+    Decision,
+    DecisionEffect,
+    Matched,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +50,7 @@ def show_decision(console: Console, decision: Decision, *, verbose: bool = False
             continue
         line = Text(f"  {check.type.value:<25} ")
         line.append(f"{check.effect.value:<14} ", _STYLE[check.effect])
-        line.append(_because(check))
+        line.append(check.because + _where(check))
         console.print(line, soft_wrap=True)
         for miss in near_misses(decision, check, most=3 if verbose else 1):
             for text in _miss_lines(miss):
@@ -56,18 +63,10 @@ def show_decision(console: Console, decision: Decision, *, verbose: bool = False
         console.print(f"\nnote {note.rule}: {note.text}", style="cyan", soft_wrap=True)
 
 
-def _because(check: Check) -> str:
-    matched = check.denies or check.allows
-    if matched:
-        return ", ".join(_label(m) for m in matched[:3]) + (" …" if len(matched) > 3 else "")  # noqa: PLR2004
-    if not check.policies:
-        return "no policy"
-    names = ", ".join(attached.name for attached in check.policies[:3])
-    return f"no statement of {names} allows it"
-
-
-def _label(matched: Matched) -> str:
-    return f"{matched.policy.name} ({matched.statement.label})"
+def _where(check: Check) -> str:
+    """Organization policies are asked level by level: say which one this is."""
+    levels = {CheckType.SERVICE_CONTROL_POLICY, CheckType.RESOURCE_CONTROL_POLICY}
+    return f"  at {check.target}" if check.type in levels and check.target else ""
 
 
 def _miss_lines(miss: NearMiss) -> Iterator[str]:
