@@ -24,7 +24,15 @@ from clearance.prove.patterns import (
     sample,
 )
 
-__all__ = ["contains", "intersects", "matches", "reduce", "vectors", "witness"]
+__all__ = [
+    "contains",
+    "intersects",
+    "matches",
+    "may_intersect",
+    "reduce",
+    "vectors",
+    "witness",
+]
 
 _FRESH_RUN: Final = chr(0x10FE01)
 _FRESH_CHARACTER: Final = chr(0x10FE02)
@@ -91,6 +99,18 @@ def intersects(one: str, other: str) -> bool:
     if contains(one, other) or contains(other, one):
         return True
     return _search((one, other), ()) is not None
+
+
+@lru_cache(maxsize=1 << 17)
+def may_intersect(one: str, other: str) -> bool:
+    """False when a glance shows that no string matches both."""
+    if one == "*" or other == "*":
+        return True
+    if has_variable(one) or has_variable(other) or _is_special(one) or _is_special(other):
+        return not _starts_differ(loosen(one), loosen(other))
+    if is_literal(one) or is_literal(other):
+        return _glob(other).matches(one) if is_literal(one) else _glob(one).matches(other)
+    return not _ends_differ(one, other)
 
 
 def _is_prefix(pattern: str) -> bool:

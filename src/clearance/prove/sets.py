@@ -23,7 +23,7 @@ from clearance.prove.cubes import (
     satisfiable,
 )
 from clearance.prove.effort import Effort
-from clearance.prove.globs import intersects
+from clearance.prove.globs import may_intersect
 from clearance.prove.search import Universe, boxes_of, survivors
 from clearance.prove.space import Space
 
@@ -246,11 +246,11 @@ def _meet(one: Cube, other: Cube) -> Cube | None:
 
 
 def _apart(one: Strings, other: Strings) -> bool:
-    """True when the first lists have no pattern in common that overlaps."""
+    """True when a glance at the first lists shows that none of their patterns overlap."""
     if not one.unions or not other.unions:
         return False
     first, second = one.unions[0], other.unions[0]
-    return not any(intersects(p, q) for p in first.patterns for q in second.near(p))
+    return not any(may_intersect(p, q) for p in first.patterns for q in second.near(p))
 
 
 def _joined(one: Strings, other: Strings) -> Strings:
