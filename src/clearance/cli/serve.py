@@ -41,6 +41,12 @@ def serve(
     console_hints: bool = typer.Option(
         False, "--console-hints", help="End a denial with its authorization id and console link."
     ),
+    jwks: list[str] = typer.Option(
+        [],
+        "--jwks",
+        metavar="ISSUER=FILE",
+        help="Public keys of an OpenID Connect issuer, as a JWKS document; repeat for several.",
+    ),
     log: bool = typer.Option(False, "--log", help="Print a line for each request."),
     log_json: bool = typer.Option(False, "--log-json", help="Print a JSON line for each request."),
     coverage: bool = typer.Option(
@@ -54,6 +60,7 @@ def serve(
     import logging
 
     from clearance.server import listen
+    from clearance.server.jwks import jwks_files
     from clearance.server.manner import Manner
     from clearance.server.start import Settings, start
 
@@ -69,6 +76,7 @@ def serve(
         raise UsageError(f"`{seed}` does not exist; --seed takes an estate file")
     if not (account.isascii() and account.isdigit() and len(account) == 12):  # noqa: PLR2004
         raise UsageError(f"`{account}` is not an account id; it has 12 digits")
+    keys = jwks_files(jwks)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     listener = listen.bind(host, port)
     try:
@@ -79,6 +87,7 @@ def serve(
                 region=region,
                 account=account,
                 recover=recover,
+                jwks=keys,
                 manner=Manner(policy_arns, console_hints, audit_mode),
                 log=_log(text=log, machine=log_json),
             )
