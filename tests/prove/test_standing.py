@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,6 +17,7 @@ from clearance.model.estate import (
     FULL_ACCESS,
     Account,
     Estate,
+    Group,
     OrgAccount,
     Organization,
     OrgPolicy,
@@ -144,6 +147,36 @@ def test_a_service_control_policy_takes_from_everyone() -> None:
     found = estate_diff(estate(READ), estate(READ, scp=scp), WORLD)
     assert len(found.principals) == 2
     assert all(one.gains.answer.proven and one.losses.rows for one in found.principals)
+
+
+def _changes(start: Estate) -> Iterator[Estate]:
+    """Estates one step from this one, that share with it what stayed."""
+    (account,) = start.accounts.values()
+    ana, more = account.users["ana"], text(allow("s3:PutObject"))
+    grown = replace(ana, inline={**ana.inline, "more": more})
+    yield start.with_account(replace(account, users={**account.users, "ana": grown}))
+    yield start.with_account(replace(account, users={"bob": account.users["bob"]}))
+    app = replace(account.roles["app"], inline={"more": more})
+    yield start.with_account(replace(account, roles={"app": app}))
+    everybody = Group("all", "AGPAEXAMPLE", NOW, inline={"more": more})
+    yield start.with_account(replace(account, groups={"all": everybody}))
+    scp = estate(READ, scp=text(deny("s3:GetObject"))).organizations
+    yield replace(start, organizations=scp)
+    yield Estate()
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_what_two_estates_share_is_only_a_shorter_way(step: int) -> None:
+    """A journal's estates share objects; the answer is that for estates that share none."""
+    start = estate(READ)
+    (account,) = start.accounts.values()
+    members = {n: replace(u, groups=("all",)) for n, u in account.users.items()}
+    silent = Group("all", "AGPAEXAMPLE", NOW)
+    start = start.with_account(replace(account, users=members, groups={"all": silent}))
+    after = list(_changes(start))[step]
+    shared, apart = estate_diff(start, after, WORLD), estate_diff(start, deepcopy(after), WORLD)
+    assert shared.principals
+    assert shared.to_json() == apart.to_json()
 
 
 def test_a_resource_policy_says_whom_it_lets_in() -> None:

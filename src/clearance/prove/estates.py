@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from clearance.decide.attach import attach
@@ -25,6 +25,8 @@ from clearance.prove.space import Space
 __all__ = ["EstateDiff", "PrincipalChange", "ResourceChange", "estate_diff"]
 
 NOTHING: Final = Change(Answer(Verdict.PROVEN))
+# Tables of an account in which one entry says nothing about another principal.
+_OWN: Final = frozenset({"users", "roles", "functions", "layers", "event_sources"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,10 @@ def estate_diff(
     world = world or World()
     shared: dict[object, tuple[Change, Change]] = {}
     principals = []
+    spared = frozenset(_untouched(before, after))
     for arn in dict.fromkeys((*_principals(before), *_principals(after))):
+        if arn in spared:
+            continue
         found = _of_principal(arn, before, after, world, limit, shared)
         if found is not None:
             principals.append(found)
@@ -112,6 +117,29 @@ def _principals(estate: Estate) -> Iterator[str]:
     for account in estate.accounts.values():
         yield from map(account.user_arn, account.users.values())
         yield from map(account.role_arn, account.roles.values())
+
+
+def _untouched(before: Estate, after: Estate) -> Iterator[str]:
+    """Principals that share all that decides about them: estates of one journal do, mostly."""
+    if not _shared(before, after, besides={"accounts"}) or before.accounts.keys() - after.accounts:
+        return
+    for number, old in before.accounts.items():
+        new = after.accounts[number]
+        if _shared(old, new, besides=_OWN):
+            for name, user in old.users.items():
+                if new.users.get(name) is user:
+                    yield old.user_arn(user)
+            for name, role in old.roles.items():
+                if new.roles.get(name) is role:
+                    yield old.role_arn(role)
+
+
+def _shared(old: Estate | Account, new: Estate | Account, *, besides: Collection[str]) -> bool:
+    return all(
+        getattr(old, field.name) is getattr(new, field.name)
+        for field in fields(old)
+        if field.name not in besides
+    )
 
 
 def _of_principal(
