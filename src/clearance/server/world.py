@@ -22,7 +22,7 @@ from clearance.store.seal import SealedSession, Sealer
 __all__ = ["Holder", "World"]
 
 
-_SESSIONS: Final = 4096  # opened tokens that are kept
+_SESSIONS: Final = 1024  # opened tokens that are kept
 
 
 @dataclass(frozen=True, slots=True)
