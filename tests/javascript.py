@@ -26,8 +26,9 @@ def installed(package: Path, config: pytest.Config) -> Path:
     """The ``node_modules`` of a ``package.json``: installed once, kept in pytest's cache."""
     dependencies = json.loads(package.read_text())["dependencies"]
     text = json.dumps({"private": True, "dependencies": dependencies}, sort_keys=True)
-    assert config.cache is not None
-    store = config.cache.mkdir("javascript")
+    cache = getattr(config, "cache", None)  # none with `-p no:cacheprovider`
+    assert cache is not None, "the modules are kept in pytest's cache, which is switched off"
+    store = Path(cache.mkdir("javascript"))
     kept = store / hashlib.sha256(text.encode()).hexdigest()[:16]
     if not kept.exists():
         making = store / f"making-{os.getpid()}"
