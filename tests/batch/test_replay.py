@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.batch.events import event, session, user
@@ -127,12 +128,9 @@ def test_replaying_kinds_of_calls_is_deciding_every_record(
     before: Estate, after: Estate, records: list[Record]
 ) -> None:
     _, found = replayed(records, before, after)
-    totals = Counter[Any](
-        broken=found.broken,
-        opened=found.opened,
-        agreed=found.agreed,
-        disagreed=found.disagreed,
-    )
+    totals: Counter[Any] = Counter()
+    totals["broken"], totals["opened"] = found.broken, found.opened
+    totals["agreed"], totals["disagreed"] = found.agreed, found.disagreed
     for each in found.of(Kind.DENIED, Kind.ALLOWED):
         totals[each.kind, each.principal, each.action, each.resource] += each.tally.count
     assert +totals == one_by_one(records, before, after)
@@ -140,7 +138,54 @@ def test_replaying_kinds_of_calls_is_deciding_every_record(
 
 def world(*statements: dict[str, Any]) -> Estate:
     document = {"Version": "2012-10-17", "Statement": [*statements]}
-    return estate({"accounts": {HOME: {"users": {"ana": {"inline": {"own": document}}}}}})
+    own = {"inline": {"own": document}}
+    return estate({"accounts": {HOME: {"users": {"ana": own}, "roles": {"app": own}}}})
+
+
+CONDITIONS: tuple[dict[str, Any], ...] = (
+    {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+    {"IpAddress": {"aws:VpcSourceIp": "203.0.113.7"}},
+    {"StringEquals": {"aws:SourceVpce": "vpce-1"}},
+    {"Null": {"aws:SourceVpce": "true"}},
+    {"StringEquals": {"aws:UserAgent": "true"}},
+    {"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}},
+    {"NumericLessThan": {"aws:EpochTime": "1767225600"}},
+    {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+    {"Bool": {"aws:SecureTransport": "true"}},
+    {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    {"StringLike": {"aws:userid": "*:s1"}},
+    {"DateLessThan": {"aws:TokenIssueTime": "2025-06-01T00:00:00Z"}},
+    {"Bool": {"aws:ViaAWSService": "true"}},
+    {"StringEquals": {"s3:prefix": "ana"}},
+)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=json.dumps)
+def test_whatever_a_policy_tests_tells_calls_apart(condition: dict[str, Any]) -> None:
+    """Each condition alone, on logs in which everything it may test takes two values."""
+    made = [
+        event(who, *what, **{key: value})
+        for who in (
+            user(account=HOME),
+            {**user(account=HOME), "invokedBy": "athena.amazonaws.com"},
+            session("app", "s1", account=HOME, creationDate="2025-01-01T00:00:00Z"),
+            session("app", "s2", account=HOME, mfaAuthenticated="true",
+                    creationDate="2026-01-01T00:00:00Z"),
+        )
+        for what in (READ, ("s3", "ListObjects", {"bucketName": "photos", "prefix": "ana"}))
+        for key, value in (
+            ("eventTime", "2020-03-01T12:00:00Z"), ("vpcEndpointId", "vpce-1"),
+            ("vpcEndpointId", "vpce-2"), ("userAgent", "[true]"), ("awsRegion", "eu-west-1"),
+            ("tlsDetails", {"tlsVersion": "TLSv1.3"}), ("sourceIPAddress", "192.0.2.1"),
+            ("sourceIPAddress", "203.0.113.8"),
+        )
+    ]  # fmt: skip
+    records = decoded(*made, *reversed(made))
+    before, after = world(ALL), world({**ALL, "Condition": condition})
+    _, found = replayed(records, before, after)
+    expected = one_by_one(records, before, after)
+    assert (found.broken, found.agreed) == (expected["broken"], expected["agreed"])
+    assert 0 < found.broken < len(records)
 
 
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,6 +19,8 @@ from clearance.model.principal import Principal, PrincipalKind, Session
 __all__ = ["Value", "Who", "who"]
 
 Value = str | bool | tuple[str, ...]
+ANY: Final = "any"  # the name of sessions that nothing tells apart
+_NAMES_SESSIONS: Final = ("assumed-role", "aws:userid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,17 @@ def who(identity: Json, parameters: Json, estate: Estate, spoken: Container[str]
     if principal.kind is PrincipalKind.FEDERATED_USER:
         # No session policy, no rights (R68), and the record does not hold it.
         return Who(None, gap="session policies of federated users are not in the record")
-    return _circumstances(_in_session(principal, identity, spoken), identity)
+    return _circumstances(_folded(_in_session(principal, identity, spoken), spoken), identity)
+
+
+def _folded(principal: Principal, spoken: Container[str]) -> Principal:
+    """Sessions of a role are one where no policy names a session or tests its name."""
+    if principal.kind is not PrincipalKind.ROLE_SESSION or principal.session_name is None:
+        return principal
+    if any(word in spoken for word in _NAMES_SESSIONS):
+        return principal
+    arn = f"{principal.arn.rpartition('/')[0]}/{ANY}"
+    return replace(principal, arn=arn, session_name=ANY)
 
 
 def _in_session(principal: Principal, identity: Json, spoken: Container[str]) -> Principal:
