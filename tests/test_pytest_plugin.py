@@ -92,3 +92,28 @@ def test_with_a_fixture_of_ones_own_and_without_any(pytester: pytest.Pytester) -
         """,
     )
     pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=2)
+
+
+DENIED = """
+import boto3
+
+
+def test_the_worker_lists_users(as_principal):
+    with as_principal("arn:aws:iam::123456789012:user/ana"):
+        boto3.client("iam").list_users()
+
+
+def test_that_fails_for_another_reason(clearance_endpoint):
+    assert clearance_endpoint.url == "nowhere"
+"""
+
+
+def test_a_denial_that_fails_a_test_is_explained(pytester: pytest.Pytester) -> None:
+    snapshot.save_file(small_estate(), pytester.path / "estate.json", secrets=True)
+    pytester.makepyfile(DENIED)
+    ran = pytester.runpytest_inprocess(*OPTIONS, "--clearance-estate", "estate.json")
+    ran.assert_outcomes(failed=2)
+    ran.stdout.fnmatch_lines(
+        ["*clearance explain*", "DENIED  iam:ListUsers  by arn:aws:iam::123456789012:user/ana"]
+    )
+    assert str(ran.stdout).count("- clearance explain -") == 1

@@ -22,11 +22,14 @@ Installed with Clearance, nothing to import::
     ``AWS_…`` variables lead every new boto3 client there, with that principal's credentials;
     ``as_principal(arn).client("s3")`` gives one client. A role is taken up without asking its
     trust policy: call ``sts:AssumeRole`` as somebody else to test that.
+
+When a test with an endpoint fails because a call was denied, the failure shows why and what would
+fix it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -192,6 +195,39 @@ def _session() -> boto3.Session:
     import boto3  # noqa: PLC0415
 
     return boto3.Session()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Explain the denial that made a test with an endpoint fail, under the failure."""
+    report = yield
+    endpoint = getattr(item, "funcargs", {}).get("clearance_endpoint")
+    if report.failed and call.excinfo is not None and isinstance(endpoint, ClearanceEndpoint):
+        found = _explained(call.excinfo.value, endpoint)
+        if found:
+            report.sections.append(("clearance explain", found))
+    return report
+
+
+def _explained(error: BaseException, endpoint: ClearanceEndpoint) -> str:
+    """What is known of the denial behind an error; empty when there is none."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    from clearance.boto import explain_error  # noqa: PLC0415
+    from clearance.explain.prose import text  # noqa: PLC0415
+    from clearance.model.errors import ClearanceError  # noqa: PLC0415
+
+    chain: BaseException | None = error
+    while chain is not None and not isinstance(chain, ClientError):
+        chain = chain.__cause__ or chain.__context__
+    if chain is None or hasattr(chain, "clearance"):
+        return ""
+    try:
+        return "\n\n".join(text(each) for each in explain_error(chain, endpoint.estate))
+    except ClearanceError as problem:
+        return f"clearance could not explain this: {problem}"
 
 
 @pytest.fixture

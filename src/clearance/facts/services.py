@@ -4,7 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -101,7 +101,7 @@ def service(name: str) -> Service:
     return _service(name, raw)
 
 
-@cache
+@lru_cache(maxsize=1024)  # an unsigned caller chooses the name
 def services_signed_as(signing_name: str) -> tuple[Service, ...]:
     """The models whose requests are signed with this name, the main one first."""
     return tuple(service(name) for name in _signed().get(signing_name, ()))

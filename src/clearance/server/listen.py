@@ -92,6 +92,7 @@ def _server(started: Started, listener: socket.socket) -> uvicorn.Server:
     config = uvicorn.Config(
         started.application,
         log_config=None,
+        proxy_headers=False,  # X-Forwarded-For must not become aws:SourceIp
         access_log=False,
         server_header=False,
         date_header=True,
