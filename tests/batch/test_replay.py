@@ -164,7 +164,7 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
 def test_whatever_a_policy_tests_tells_calls_apart(condition: dict[str, Any]) -> None:
     """Each condition alone, on logs in which everything it may test takes two values."""
     made = [
-        event(who, *what, **{key: value})
+        {**event(who, *what), key: value}
         for who in (
             user(account=HOME),
             {**user(account=HOME), "invokedBy": "athena.amazonaws.com"},
