@@ -9,7 +9,7 @@ from typing import Any, Final
 from clearance.model.estate import Estate
 from clearance.model.function import RuntimeManagement
 from clearance.operations.call import Call, Input, Operation, Output
-from clearance.operations.constraints import Choice, Rule, check
+from clearance.operations.constraints import Choice, Rule, Text, check
 from clearance.operations.lambda_.faults import VALIDATION, invalid
 from clearance.operations.lambda_.resolve import (
     LATEST,
@@ -22,9 +22,16 @@ from clearance.operations.lambda_.resolve import (
 
 __all__ = ["OPERATIONS"]
 
+# The pattern is Lambda's own (API_PutRuntimeManagementConfig).
+_REGION: Final = r"(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}"
+_VERSION_ARN: Final = (
+    rf"((arn:(aws[a-zA-Z-]*):lambda:{_REGION}::runtime:.+)|(arn:(aws[a-zA-Z-]*):lambda:{_REGION}"
+    r":\d{12}:runtime/[A-Za-z0-9_.-]{1,128}/version/[A-Za-z0-9_.-]{1,128}))"
+)
 _RULES: Final[dict[str, Rule]] = {
     "RecursiveLoop": Choice(("Allow", "Terminate")),
     "UpdateRuntimeOn": Choice(("Auto", "Manual", "FunctionUpdate")),
+    "RuntimeVersionArn": Text(26, 2048, _VERSION_ARN),
 }
 _AUTO: Final = RuntimeManagement("Auto")
 
