@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -16,9 +16,11 @@ from clearance.batch.who import Value, Who, who
 from clearance.explain.evidence import Json, at
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
-from clearance.model.principal import Principal
+from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request
-from clearance.operations.permissions.request_context import GLOBAL_SERVICES
+from clearance.operations.call import Call as ApiCall
+from clearance.operations.call import Ports
+from clearance.operations.permissions import request_context
 
 __all__ = ["Call", "Mapper", "Outcome", "Skipped"]
 
@@ -288,5 +290,12 @@ def _secure(record: Record) -> Value | None:
 
 def _region(record: Record) -> Value | None:
     """The Region that was called; of services with one endpoint, that endpoint's."""
-    word = str(record.event_source).partition(".")[0]
-    return GLOBAL_SERVICES.get(word) or _text(record.aws_region)
+    region = _text(record.aws_region)
+    if region is None:
+        return None
+    call = ApiCall(_NOBODY, "", region, datetime.min.replace(tzinfo=UTC), cast("Ports", None))
+    prefix = str(record.event_source).partition(".")[0]
+    return str(request_context(call, prefix=prefix)["aws:RequestedRegion"])
+
+
+_NOBODY: Final = Principal(PrincipalKind.ANONYMOUS)
