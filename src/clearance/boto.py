@@ -28,8 +28,8 @@ from clearance.model.estate import Estate
 from clearance.model.principal import Principal
 from clearance.model.request import Context, Request
 from clearance.operations.call import Call, Ports
-from clearance.operations.permissions import required
 from clearance.operations.permissions.names import meant
+from clearance.operations.permissions.required import required
 
 __all__ = ["explain_denials", "explain_error", "requests_of"]
 

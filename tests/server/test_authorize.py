@@ -13,7 +13,7 @@ from clearance import wiring
 from clearance.decide import identify
 from clearance.model.decision import CheckType
 from clearance.model.estate import Account, Estate, User, VpcEndpoint
-from clearance.operations.permissions import Permission, Value
+from clearance.operations.permissions.permission import Permission, Value
 from clearance.server.authorize import Answer, Judge, decide_all
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

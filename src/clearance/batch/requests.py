@@ -20,7 +20,7 @@ from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request
 from clearance.operations.call import Call as ApiCall
 from clearance.operations.call import Ports
-from clearance.operations.permissions import request_context
+from clearance.operations.permissions.request_context import request_context
 
 __all__ = ["Call", "Mapper", "Outcome", "Skipped"]
 

@@ -16,8 +16,9 @@ from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
 from clearance.model.principal import Principal
 from clearance.operations.call import Call, Ports
-from clearance.operations.permissions import Permission, required
 from clearance.operations.permissions.arns import resource_fits
+from clearance.operations.permissions.permission import Permission
+from clearance.operations.permissions.required import required
 from clearance.wire.shapes import Field, Kind, Operation, Service
 
 __all__ = ["Event", "operation_of", "permissions"]

@@ -27,7 +27,7 @@ from clearance.model.policy import Effect as StatementEffect
 from clearance.model.policy import PolicyType as Kind
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request, fold
-from clearance.operations.permissions import Permission, Value
+from clearance.operations.permissions.permission import Permission, Value
 
 __all__ = ["Answer", "Judge", "decide_all", "denial_text"]
 

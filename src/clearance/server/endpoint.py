@@ -21,9 +21,10 @@ from clearance.model.estate import Estate
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call, Operation
 from clearance.operations.fault import OperationError
-from clearance.operations.permissions import request_context, required
 from clearance.operations.permissions.ask import Lookup, NothingKnown
 from clearance.operations.permissions.prefixes import prefix_of
+from clearance.operations.permissions.request_context import request_context
+from clearance.operations.permissions.required import required
 from clearance.operations.sts import refuse_restricted, verify_mfa
 from clearance.server import audit, lambda_code, lambda_moto
 from clearance.server.authenticate import Caller, authenticate

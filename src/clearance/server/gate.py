@@ -13,7 +13,8 @@ from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call
 from clearance.operations.lambda_.resolve import ResolvedFunction, resolve
 from clearance.operations.lambda_.urls import find_url
-from clearance.operations.permissions import request_context, required
+from clearance.operations.permissions.request_context import request_context
+from clearance.operations.permissions.required import required
 from clearance.server import audit, urls
 from clearance.server.authenticate import Caller, authenticate
 from clearance.server.authorize import decide_all

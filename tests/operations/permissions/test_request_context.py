@@ -5,7 +5,7 @@ from typing import cast
 
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call, Ports
-from clearance.operations.permissions import request_context
+from clearance.operations.permissions.request_context import request_context
 
 CALL = Call(
     Principal(PrincipalKind.ANONYMOUS),

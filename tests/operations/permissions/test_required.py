@@ -40,9 +40,9 @@ from clearance.model.function import (
 )
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call, Input, Ports
-from clearance.operations.permissions import Permission, required
 from clearance.operations.permissions.ask import Lookup, NothingKnown
-from clearance.operations.permissions.required import TABLES
+from clearance.operations.permissions.permission import Permission
+from clearance.operations.permissions.required import TABLES, required
 from clearance.wire.shapes import Kind, Service
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "permissions"

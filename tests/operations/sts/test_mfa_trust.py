@@ -12,7 +12,7 @@ from clearance.facts.catalog import load_catalog
 from clearance.facts.services import service
 from clearance.model.estate import MfaDevice, Role, Secret, TrustPolicy
 from clearance.model.request import Context, Request
-from clearance.operations.permissions import required
+from clearance.operations.permissions.required import required
 from clearance.operations.sts import OPERATIONS
 from clearance.operations.sts.mfa import one_time_code
 

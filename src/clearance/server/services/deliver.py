@@ -16,7 +16,7 @@ from clearance.model.arn import Arn
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call
 from clearance.operations.fault import OperationError
-from clearance.operations.permissions import Permission
+from clearance.operations.permissions.permission import Permission
 from clearance.server import audit
 from clearance.server.authorize import Answer, decide_all, denial_text
 from clearance.server.invoke import Functions

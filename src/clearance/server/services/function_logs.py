@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from clearance.model.principal import Session
-from clearance.operations.permissions import Permission
+from clearance.operations.permissions.permission import Permission
 from clearance.operations.sts.assume_role import find_role, session_of
 from clearance.server.authorize import decide_all
 from clearance.server.runtime.spec import FunctionSpec, LogEvent, Outcome

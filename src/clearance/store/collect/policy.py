@@ -15,7 +15,7 @@ from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.operations.call import Call, Ports
-from clearance.operations.permissions import required
+from clearance.operations.permissions.required import required
 from clearance.store.collect.aws import Aws
 from clearance.store.collect.organization import members, organization
 from clearance.store.collect.reading import Reading
