@@ -7,14 +7,25 @@ constraint: Member must have length greater than or equal to 2; Value …``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Protocol
 
 from clearance.operations.fault import OperationError
 
-__all__ = ["TAG_KEY", "TAG_VALUE", "Choice", "Number", "Rule", "Size", "Text", "check", "refuse"]
+__all__ = [
+    "TAG_KEY",
+    "TAG_VALUE",
+    "Choice",
+    "Choices",
+    "Number",
+    "Rule",
+    "Size",
+    "Text",
+    "check",
+    "refuse",
+]
 
 
 class Rule(Protocol):
@@ -83,6 +94,22 @@ class Choice:
         """The constraint that the word breaks."""
         if value not in self.words:
             yield f"Member must satisfy enum value set: [{', '.join(self.words)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A list of some words, at most so many."""
+
+    words: tuple[str, ...]
+    high: int
+
+    def problems(self, value: Sequence[str]) -> Iterable[str]:
+        """The constraints that the list breaks."""
+        if len(value) > self.high:
+            yield f"Member must have length less than or equal to {self.high}"
+        if not set(value) <= set(self.words):
+            words = ", ".join(self.words)
+            yield f"Member must satisfy constraint: [Member must satisfy enum value set: [{words}]]"
 
 
 # \p{L}\p{Z}\p{N}: letters, separators and digits of every script; Python's `re` has no \p.

@@ -10,10 +10,11 @@ from typing import Any, Final
 from clearance.model.estate import Account, Estate
 from clearance.model.layer import Layer, LayerVersion
 from clearance.operations.call import Call, Input, Operation, Output
-from clearance.operations.constraints import Choice, Number, Rule, Size, Text, check
+from clearance.operations.constraints import Choice, Choices, Number, Rule, Text, check
 from clearance.operations.lambda_.configuration import timestamp
 from clearance.operations.lambda_.faults import VALIDATION, invalid, missing
 from clearance.operations.lambda_.package import code_of, location
+from clearance.operations.lambda_.runtimes import RUNTIMES
 from clearance.operations.pages import page
 
 __all__ = [
@@ -34,8 +35,8 @@ _RULES: Final[dict[str, Rule]] = {
     "LayerName": Text(1, 2048, r"(arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:\d{12}:layer:)?[\w-]{1,140}"),
     "Description": Text(0, 256),
     "LicenseInfo": Text(0, 512),
-    "CompatibleRuntimes": Size(high=15),
-    "CompatibleArchitectures": Size(high=2),
+    "CompatibleRuntimes": Choices(RUNTIMES, 15),
+    "CompatibleArchitectures": Choices(("x86_64", "arm64"), 2),
     "CompatibleArchitecture": Choice(("x86_64", "arm64")),
     "MaxItems": Number(1, 50),
 }
