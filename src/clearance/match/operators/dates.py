@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
-from clearance.match.operators.mismatch import PolicyValueError, RequestValueError
 from clearance.match.operators.numbers import number
-from clearance.match.operators.strings import literal
-from clearance.model.glob import Token
 
-__all__ = ["after", "at_least", "at_most", "before", "equal", "instant"]
+__all__ = ["instant"]
 
 # Several quantifiers, none nested: linear in the text.
 _W3C: Final = re.compile(
@@ -58,44 +54,3 @@ def _zone(text: str | None) -> timezone:
         return UTC
     sign = -1 if text[0] == "-" else 1
     return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
-
-
-def _both(actual: str, wanted: Sequence[Token]) -> tuple[Decimal, Decimal]:
-    text = literal(wanted)
-    right = instant(text)
-    if right is None:
-        raise PolicyValueError(f"`{text}` is not a date")
-    left = instant(actual)
-    if left is None:
-        raise RequestValueError(f"`{actual}` is not a date")
-    return left, right
-
-
-def equal(actual: str, wanted: Sequence[Token]) -> bool:
-    """``DateEquals``."""
-    left, right = _both(actual, wanted)
-    return left == right
-
-
-def before(actual: str, wanted: Sequence[Token]) -> bool:
-    """``DateLessThan``."""
-    left, right = _both(actual, wanted)
-    return left < right
-
-
-def at_most(actual: str, wanted: Sequence[Token]) -> bool:
-    """``DateLessThanEquals``."""
-    left, right = _both(actual, wanted)
-    return left <= right
-
-
-def after(actual: str, wanted: Sequence[Token]) -> bool:
-    """``DateGreaterThan``."""
-    left, right = _both(actual, wanted)
-    return left > right
-
-
-def at_least(actual: str, wanted: Sequence[Token]) -> bool:
-    """``DateGreaterThanEquals``."""
-    left, right = _both(actual, wanted)
-    return left >= right

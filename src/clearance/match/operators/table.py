@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from clearance.match.operators import addresses, arns, dates, numbers, presence, strings
+from clearance.match.operators.orders import ORDERS, Read, ordered
 from clearance.model.glob import Token
 
 __all__ = ["COMPARISONS", "Comparison", "Fits"]
@@ -22,20 +23,19 @@ class Comparison:
     wildcards: bool = False
 
 
+def _ordered(prefix: str, read: Read, noun: str) -> dict[str, Comparison]:
+    return {
+        f"{prefix}{order}": Comparison(ordered(read, noun, holds))
+        for order, holds in ORDERS.items()
+    }
+
+
 COMPARISONS: Final[Mapping[str, Comparison]] = {
     "StringEquals": Comparison(strings.equal),
     "StringEqualsIgnoreCase": Comparison(strings.equal_ignoring_case),
     "StringLike": Comparison(strings.like, wildcards=True),
-    "NumericEquals": Comparison(numbers.equal),
-    "NumericLessThan": Comparison(numbers.below),
-    "NumericLessThanEquals": Comparison(numbers.at_most),
-    "NumericGreaterThan": Comparison(numbers.above),
-    "NumericGreaterThanEquals": Comparison(numbers.at_least),
-    "DateEquals": Comparison(dates.equal),
-    "DateLessThan": Comparison(dates.before),
-    "DateLessThanEquals": Comparison(dates.at_most),
-    "DateGreaterThan": Comparison(dates.after),
-    "DateGreaterThanEquals": Comparison(dates.at_least),
+    **_ordered("Numeric", numbers.number, "number"),
+    **_ordered("Date", dates.instant, "date"),
     "Bool": Comparison(presence.same_truth),
     "BinaryEquals": Comparison(presence.same_bytes),
     "IpAddress": Comparison(addresses.fits),
