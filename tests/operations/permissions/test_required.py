@@ -43,6 +43,7 @@ from clearance.operations.call import Call, Input, Ports
 from clearance.operations.permissions.ask import Lookup, NothingKnown
 from clearance.operations.permissions.permission import Permission
 from clearance.operations.permissions.required import TABLES, required
+from clearance.server.calls import OPERATIONS
 from clearance.wire.shapes import Kind, Service
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "permissions"
@@ -289,15 +290,19 @@ def _sample(model: Service, shape: str, depth: int = 0, name: str = "") -> Any:
 @pytest.mark.parametrize("service", CORE)
 def test_every_operation_maps_to_an_action_that_exists(service: str) -> None:
     model = service_model(service)
-    unknown = {}
+    listed, served = UNKNOWN.get(service, {}), OPERATIONS.get(service, {})
+    wrong = {}
     for name, operation in model.operations.items():
         given = _sample(model, operation.input) if operation.input else {}
         found = _ask(service, name, given)
         assert found, f"{name} asks for nothing, which would allow it"
         missing = {p.action for p in found if CATALOG.action(p.action) is None}
-        if missing:
-            unknown[name] = missing
-    assert sorted(unknown) == sorted(UNKNOWN.get(service, {}))
+        # An operation newer than this list and the service authorization reference asks by its
+        # own name, so that nobody is allowed it by a wrong table; none of ours may be like that.
+        new = name not in served and {a.partition(":")[2] for a in missing} == {name}
+        if missing and name not in listed and not new:
+            wrong[name] = missing
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("service", CORE)
