@@ -26,19 +26,21 @@ from clearance.operations.permissions.prefixes import prefix_of
 from clearance.operations.permissions.request_context import request_context
 from clearance.operations.permissions.required import required
 from clearance.operations.sts import refuse_restricted, verify_mfa
-from clearance.server import audit, lambda_code, lambda_moto
+from clearance.server import audit
 from clearance.server.authenticate import Caller, authenticate
 from clearance.server.authorize import Answer, denial_text
 from clearance.server.calls import LOCAL, OPERATIONS, RUNNING, changes_nothing
 from clearance.server.denials import authorization_id, encoded_form, kept_requests
 from clearance.server.federation import FEDERATED, Federation
-from clearance.server.gate import Gate
-from clearance.server.invoke import Functions
+from clearance.server.lambda_ import code_link
+from clearance.server.lambda_.functions import Functions
+from clearance.server.lambda_.url_gate import Gate
+from clearance.server.lambda_.urls import asked_url, localized
+from clearance.server.services import for_lambda
 from clearance.server.services.address import path_style
 from clearance.server.services.answer import Services
 from clearance.server.services.behind import Unavailable
 from clearance.server.toolbox import MESSAGE_MARK
-from clearance.server.urls import asked_url, localized
 from clearance.server.usage import SHOWING
 from clearance.server.world import World
 from clearance.store.port import Entry, ReadOnly
@@ -179,8 +181,8 @@ class Endpoint:
         self, message: Message, seen: audit.Seen, at: _At, *, secure: bool
     ) -> HttpAnswer | None:
         """The answer to what is no call: a link to code, a function URL."""
-        if message.path.startswith(lambda_code.PATH):
-            return lambda_code.download(self.world, message, seen.when)
+        if message.path.startswith(code_link.PATH):
+            return code_link.download(self.world, message, seen.when)
         asked = asked_url(message)
         if asked is None:
             return None
@@ -231,8 +233,8 @@ class Endpoint:
         self._authorize(before, call, found, given, seen, secure=secure)
         full = given
         held = self.services is not None and self.services.behind.held
-        if held and lambda_moto.in_bucket(found, given):
-            full = await lambda_moto.fetched(before, found.operation.name, given)
+        if held and for_lambda.in_bucket(found, given):
+            full = await for_lambda.fetched(before, found.operation.name, given)
         after, output = _operation(found)(before, call, full)
         seen.output = output
         entry = Entry(
@@ -254,7 +256,7 @@ class Endpoint:
 
     async def _ready_for_code(self, found: Route, given: Mapping[str, Any]) -> None:
         """Have S3 at hand when a function's code lies there."""
-        if self.services is not None and lambda_moto.in_bucket(found, given):
+        if self.services is not None and for_lambda.in_bucket(found, given):
             with suppress(Unavailable):
                 await self.services.ready()
 

@@ -17,13 +17,13 @@ from clearance.server.app import Application
 from clearance.server.endpoint import Endpoint
 from clearance.server.federation import Federation
 from clearance.server.informed import Informed
-from clearance.server.invoke import Functions
-from clearance.server.lambda_moto import length_of
-from clearance.server.lambda_pace import Pace
+from clearance.server.lambda_.functions import Functions
+from clearance.server.lambda_.pace import Pace
 from clearance.server.log import RequestLog
 from clearance.server.manner import Manner
 from clearance.server.runtime.pool import Pool
 from clearance.server.services.answer import Services
+from clearance.server.services.for_lambda import length_of
 from clearance.server.world import World
 from clearance.store.port import Entry
 from clearance.store.sqlite import SqliteStore

@@ -20,7 +20,7 @@ from clearance.operations.fault import OperationError
 from clearance.operations.permissions.ask import Lookup, NothingKnown
 from clearance.server import audit
 from clearance.server.calls import changes_nothing
-from clearance.server.invoke import Functions
+from clearance.server.lambda_.functions import Functions
 from clearance.server.services.address import bucket_of
 from clearance.server.services.behind import SERVED, Behind, Unavailable
 from clearance.server.services.closed import refuse_closed

@@ -19,7 +19,7 @@ from clearance.operations.fault import OperationError
 from clearance.operations.permissions.permission import Permission
 from clearance.server import audit
 from clearance.server.authorize import Answer, decide_all, denial_text
-from clearance.server.invoke import Functions
+from clearance.server.lambda_.functions import Functions
 from clearance.server.services.behind import backend
 from clearance.server.services.hooks import OUTBOX, Delivery
 from clearance.server.world import World

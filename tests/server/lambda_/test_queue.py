@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clearance.model.errors import StoreError
-from clearance.server.lambda_queue import Pending, Queue
+from clearance.server.lambda_.queue import Pending, Queue
 from clearance.store.seal import Sealer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from clearance.model.arn import Arn
-from clearance.server.lambda_calls import CallFailed, RoleCalls, Runner, queue_url
+from clearance.server.lambda_.role_calls import CallFailed, RoleCalls, Runner, queue_url
 from clearance.server.runtime.spec import Outcome
 
 __all__ = ["Result", "record_of", "send_dead_letter", "send_record"]

@@ -16,10 +16,10 @@ from clearance.model.errors import StoreError
 from clearance.model.function import EventInvokeConfig
 from clearance.operations.fault import OperationError
 from clearance.operations.lambda_.resolve import LATEST, ResolvedFunction, resolve
-from clearance.server.lambda_calls import CallFailed, RoleCalls, Runner
-from clearance.server.lambda_destinations import Result, record_of, send_dead_letter, send_record
-from clearance.server.lambda_pace import Pace
-from clearance.server.lambda_queue import Pending, Queue
+from clearance.server.lambda_.destinations import Result, record_of, send_dead_letter, send_record
+from clearance.server.lambda_.pace import Pace
+from clearance.server.lambda_.queue import Pending, Queue
+from clearance.server.lambda_.role_calls import CallFailed, RoleCalls, Runner
 from clearance.server.runtime.spec import Outcome
 from clearance.server.world import World
 

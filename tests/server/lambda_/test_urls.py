@@ -22,7 +22,7 @@ from tests.endpoints import (
     small_estate,
 )
 
-from clearance.server.urls import PATH
+from clearance.server.lambda_.urls import PATH
 from clearance.wire.sigv4 import sign
 
 CODE = """

@@ -12,9 +12,9 @@ from clearance.model.arn import Arn
 from clearance.model.event_source import EventSourceMapping
 from clearance.operations.fault import OperationError
 from clearance.operations.lambda_.resolve import ResolvedFunction, resolve
-from clearance.server.lambda_calls import CallFailed, RoleCalls, Runner, queue_url
-from clearance.server.lambda_destinations import send_record
-from clearance.server.lambda_events import failed_items, queue_record, stream_record, wanted
+from clearance.server.lambda_.destinations import send_record
+from clearance.server.lambda_.events import failed_items, queue_record, stream_record, wanted
+from clearance.server.lambda_.role_calls import CallFailed, RoleCalls, Runner, queue_url
 from clearance.server.runtime.spec import Outcome
 from clearance.server.world import World
 

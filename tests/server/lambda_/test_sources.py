@@ -24,8 +24,8 @@ from tests.endpoints import (
 )
 
 from clearance.model.event_source import EventSourceMapping
-from clearance.server.lambda_pace import Pace
-from clearance.server.lambda_sources import StreamSource
+from clearance.server.lambda_.pace import Pace
+from clearance.server.lambda_.sources import StreamSource
 
 T = TypeVar("T")
 QUICK = Pace(poll=0.05, failed=0.1)

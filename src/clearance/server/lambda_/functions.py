@@ -23,12 +23,12 @@ from clearance.operations.lambda_.layers import find_version
 from clearance.operations.lambda_.provisioned import unreserved
 from clearance.operations.lambda_.resolve import ResolvedFunction, resolve
 from clearance.operations.sts import execution_session
-from clearance.server.lambda_calls import RoleCalls
-from clearance.server.lambda_code import linked
-from clearance.server.lambda_later import Later
-from clearance.server.lambda_pace import Pace
-from clearance.server.lambda_poller import Poller
-from clearance.server.lambda_queue import Queue
+from clearance.server.lambda_.code_link import linked
+from clearance.server.lambda_.later import Later
+from clearance.server.lambda_.pace import Pace
+from clearance.server.lambda_.poller import Poller
+from clearance.server.lambda_.queue import Queue
+from clearance.server.lambda_.role_calls import RoleCalls
 from clearance.server.runtime.pool import Pool
 from clearance.server.runtime.spec import (
     Credentials,

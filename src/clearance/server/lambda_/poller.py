@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from clearance.model.estate import Estate
 from clearance.model.event_source import EventSourceMapping
-from clearance.server.lambda_calls import CallFailed, RoleCalls
-from clearance.server.lambda_pace import Pace
-from clearance.server.lambda_sources import SOURCES, Length, Run, Source
+from clearance.server.lambda_.pace import Pace
+from clearance.server.lambda_.role_calls import CallFailed, RoleCalls
+from clearance.server.lambda_.sources import SOURCES, Length, Run, Source
 from clearance.server.world import World
 
 __all__ = ["Poller"]

@@ -20,7 +20,7 @@ from tests.endpoints import (
     small_estate,
 )
 
-from clearance.server.lambda_pace import Pace
+from clearance.server.lambda_.pace import Pace
 
 T = TypeVar("T")
 QUICK = Pace(retries=(0.01, 0.01), throttled=0.01, throttled_most=0.05, poll=0.05, failed=0.05)

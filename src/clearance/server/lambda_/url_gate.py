@@ -15,12 +15,13 @@ from clearance.operations.lambda_.resolve import ResolvedFunction, resolve
 from clearance.operations.lambda_.urls import find_url
 from clearance.operations.permissions.request_context import request_context
 from clearance.operations.permissions.required import required
-from clearance.server import audit, urls
+from clearance.server import audit
 from clearance.server.authenticate import Caller, authenticate
 from clearance.server.authorize import decide_all
 from clearance.server.denials import authorization_id, kept_requests
-from clearance.server.invoke import Functions
-from clearance.server.urls import Asked
+from clearance.server.lambda_ import urls
+from clearance.server.lambda_.functions import Functions
+from clearance.server.lambda_.urls import Asked
 from clearance.server.world import World
 from clearance.wire.faults import Fault, FaultError
 from clearance.wire.message import HttpAnswer, Message

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from clearance.model.event_source import EventSourceMapping
-from clearance.server.lambda_events import failed_items, queue_record, wanted
+from clearance.server.lambda_.events import failed_items, queue_record, wanted
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
 MAPPING = EventSourceMapping(
