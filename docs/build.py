@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import sys
 from pathlib import Path
 from unittest import mock
@@ -33,10 +32,13 @@ def help_of(*words: str) -> str:
 
 
 def commands(*group: str) -> list[str]:
-    """The commands a help page lists."""
-    page = help_of(*group)
-    _, _, listed = page.partition("Commands:\n")
-    return re.findall(r"^  ([a-z][a-z-]*)", listed, re.MULTILINE)
+    """The commands of the tool, or of one of its groups."""
+    from clearance.cli.commands import COMMANDS
+    from clearance.cli.lazy import load
+
+    return [name for word in group for name in getattr(load(COMMANDS[word]), "commands", ())] or (
+        [] if group else list(COMMANDS)
+    )
 
 
 def reference() -> str:

@@ -26,10 +26,12 @@ def clearance(
     cwd: Path | None = None,
     given: str | None = None,
     aws: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Ran:
     """Run ``clearance`` with these words; of AWS's variables only those of ``aws`` are set."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CLEARANCE_"))}
-    environment = {**clean, "NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb", **(aws or {})}
+    plain = {"NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb"}
+    environment = {**clean, **plain, **(aws or {}), **(env or {})}
     out, err = io.StringIO(), io.StringIO()
     code: object = 0
     with (

@@ -28,7 +28,9 @@ def actions(
         False, "--verbose", "-v", help="Also resource types and condition keys of each action."
     ),
 ) -> None:
-    """List the actions a pattern stands for, with access level, resource types and keys.
+    """List the actions that a pattern stands for.
+
+    With access level, resource types and condition keys.
 
     Exit code: 0 found, 1 AWS has no such action, 2 bad input.
 

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 import typer
 
-from clearance.cli import check, explain, what_can, who_can
+from clearance.cli import commands, lazy
 from clearance.cli.moments import moment
 from clearance.model.errors import UsageError
 
 __all__ = ["at"]
 
-# Commands that take --estate.
-COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
-    "check": check.check,
-    "who-can": who_can.who_can,
-    "what-can": what_can.what_can,
-    "explain": explain.explain,
-}
+COMMANDS: Final = ("check", "who-can", "what-can", "explain")  # those that take --estate
 
 
 def at(
@@ -29,7 +22,9 @@ def at(
     command: list[str] = typer.Argument(help="The command: check, who-can, what-can or explain."),
     data: Path = typer.Option(Path(".clearance"), "--data", help="The folder of the store."),
 ) -> None:
-    """Run a command in the estate as it was. Options of `at` come before the time.
+    """Run a command in the estate as it was at a moment.
+
+    Options of `at` come before the time.
 
     Example: clearance at --data ./estate 2026-03-01 check PRINCIPAL ACTION RESOURCE
     """
@@ -51,6 +46,5 @@ def at(
     with tempfile.TemporaryDirectory(prefix="clearance-at-") as folder:
         file = Path(folder) / "estate.json"
         wiring.save_estate(estate, file)
-        inner = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
-        inner.command(command[0])(COMMANDS[command[0]])
+        inner = lazy.load(commands.COMMANDS[command[0]])
         inner([*command[1:], "--estate", str(file)], prog_name=f"clearance at {command[0]}")

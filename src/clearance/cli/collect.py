@@ -43,7 +43,7 @@ def collect(
         False, "--show-policy", help="Print the least policy that lets this command work; stop."
     ),
 ) -> None:
-    """Write what decides in an AWS account to a folder, with read-only calls.
+    """Copy what decides in an AWS account, with read-only calls.
 
     What AWS refuses or does not have is named in `missing.json` and never stops the command.
     The folder is an estate for every other command.

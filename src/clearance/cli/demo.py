@@ -22,7 +22,7 @@ INDENT = 11
 def demo(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document at the end."),
 ) -> None:
-    """Play five denials: AWS's error, why, the smallest fix, its proof, and the call again.
+    """Play five denials: why, the smallest fix, the call again.
 
     Everything runs on this machine in a store that is thrown away. Exit code 0 only if every act
     ended as expected.

@@ -25,9 +25,13 @@ def diff(
     limit: int = typer.Option(10, help="Rows to show for each principal or resource."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show what each principal gains or loses, and which resource policies open or close.
+    """Show what each principal gains or loses between two estates.
+
+    And which resource policies open or close.
 
     Exit code: 0 nothing changes (proven), 1 something does, 3 unknown, 2 bad input.
+
+    Example: clearance diff before/ after/
     """
     from clearance.prove import estate_diff
 

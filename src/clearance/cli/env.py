@@ -34,9 +34,10 @@ def env(
     user: str | None = typer.Option(None, help="A user of it instead of its root user."),
     shell: Shell = typer.Option(Shell.SH, help="The shell that will read it."),
 ) -> None:
-    """Print the endpoint, Region and credentials of a running `clearance serve`.
+    """Print the exports that lead a client to a running endpoint.
 
-    The secrets come from the data folder: whoever can read all of it has them anyway.
+    Endpoint, Region and credentials, for `clearance serve` in another terminal. The secrets come
+    from the data folder: whoever can read all of it has them anyway.
 
     Example: eval "$(clearance env --user ana)"
     """

@@ -48,7 +48,7 @@ def escalations(
     output_format: Drawing = typer.Option(Drawing.TABLE, "--format", help="How to print."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON, as --format json does."),
 ) -> None:
-    """Find the paths on which principals come by permissions they were not given.
+    """Find paths to permissions that principals were not given.
 
     Every request of every path is decided again by the plain interpreter.
 

@@ -44,7 +44,9 @@ def estate(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show what an estate holds and what its source does not tell; write it elsewhere.
+    """Show what an estate holds and what its source does not tell.
+
+    With --out, write it as a snapshot.
 
     Exit code: 0 read, 2 bad input.
 

@@ -48,7 +48,10 @@ def history(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show who changed what, newest last, with the difference of each document.
+    """Show who changed what, newest last.
+
+    Each change comes with the difference of its document, or with --effect with what it gave and
+    took.
 
     Example: clearance history --resource lambda_executer --since 7d
     """

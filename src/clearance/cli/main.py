@@ -7,28 +7,7 @@ import sys
 
 import typer
 
-from clearance.cli import (
-    actions,
-    at,
-    check,
-    collect,
-    demo,
-    diff,
-    env,
-    escalations,
-    estate,
-    explain,
-    history,
-    prove,
-    replay,
-    run,
-    serve,
-    test,
-    trail,
-    validate,
-    what_can,
-    who_can,
-)
+from clearance.cli.lazy import SETTINGS, LazyGroup
 from clearance.cli.output import BAD_INPUT
 from clearance.model.errors import ClearanceError, PolicyError
 
@@ -36,32 +15,14 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="clearance",
+    cls=LazyGroup,  # the commands are in cli/commands.py
     help="AWS authorization you can run, explain and prove on your own machine.",
+    epilog="`clearance COMMAND --help` shows an example.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # boxes cost half of the time that --help takes
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
 )
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.command("check")(check.check)
-app.command("who-can")(who_can.who_can)
-app.command("what-can")(what_can.what_can)
-app.command("actions")(actions.actions)
-app.command("explain")(explain.explain)
-app.command("validate")(validate.validate)
-app.command("test")(test.test)
-app.command("escalations")(escalations.escalations)
-app.command("diff")(diff.diff)
-app.add_typer(prove.app, name="prove")
-app.command("run", context_settings={"allow_interspersed_args": False})(run.run)
-app.command("collect")(collect.collect)
-app.command("estate")(estate.estate)
-app.command("history")(history.history)
-app.command("at", context_settings={"allow_interspersed_args": False})(at.at)
-app.command("trail")(trail.trail)
-app.command("replay")(replay.replay)
-app.command("env")(env.env)
 
 
 def _version(wanted: bool) -> None:

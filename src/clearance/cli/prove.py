@@ -26,7 +26,8 @@ UNKNOWN: Final = 3
 
 app = typer.Typer(
     name="prove",
-    help="Prove what a policy change does; every answer comes with a request that was replayed.",
+    help="Prove what a policy change does, or show a counterexample.\n\n"
+    "Every counterexample is a request that was decided again by the plain interpreter.",
     no_args_is_help=True,
 )
 
@@ -77,6 +78,8 @@ def diff(
     """Show what NEW allows and OLD does not, and the other way round.
 
     Exit code: 0 nothing changes (proven), 1 something does, 3 unknown, 2 bad input.
+
+    Example: clearance prove diff old.json new.json
     """
     from clearance.prove import diff as compare
 
@@ -109,7 +112,12 @@ def no_new_access(
     limit: int = _LIMIT,
     as_json: bool = _JSON,
 ) -> None:
-    """Prove that NEW allows nothing that OLD does not (as CheckNoNewAccess does)."""
+    """Prove that NEW allows nothing that OLD does not (as CheckNoNewAccess does).
+
+    Exit code: 0 proven, 1 it allows more, 3 unknown, 2 bad input.
+
+    Example: clearance prove no-new-access main/app.json branch/app.json
+    """
     from clearance.prove import newly_allowed
 
     world = world_of(open_world=open_world)
@@ -129,7 +137,12 @@ def within(
     open_world: bool = _OPEN,
     as_json: bool = _JSON,
 ) -> None:
-    """Prove that all that FIRST allows is allowed by SECOND."""
+    """Prove that all that FIRST allows is allowed by SECOND.
+
+    Exit code: 0 proven, 1 it is not, 3 unknown, 2 bad input.
+
+    Example: clearance prove within team.json ceiling.json
+    """
     from clearance.prove import within as is_within
 
     world = world_of(open_world=open_world)
@@ -145,7 +158,12 @@ def equivalent(
     open_world: bool = _OPEN,
     as_json: bool = _JSON,
 ) -> None:
-    """Prove that two policies allow the same requests."""
+    """Prove that two policies allow the same requests.
+
+    Exit code: 0 proven, 1 they differ, 3 unknown, 2 bad input.
+
+    Example: clearance prove equivalent long.json short.json
+    """
     from clearance.prove import equivalent as are_equivalent
 
     world = world_of(open_world=open_world)
@@ -162,7 +180,12 @@ def access_not_granted(
     open_world: bool = _OPEN,
     as_json: bool = _JSON,
 ) -> None:
-    """Prove that a policy grants none of the actions (as CheckAccessNotGranted does)."""
+    """Prove that a policy grants none of the actions (as CheckAccessNotGranted does).
+
+    Exit code: 0 proven, 1 it grants some, 3 unknown, 2 bad input.
+
+    Example: clearance prove access-not-granted app.json iam:PassRole 's3:Delete*'
+    """
     from clearance.prove import access_not_granted as not_granted
 
     for action in actions:
@@ -182,7 +205,12 @@ def no_public_access(
     open_world: bool = _OPEN,
     as_json: bool = _JSON,
 ) -> None:
-    """Prove that a resource's policy lets no stranger in (as CheckNoPublicAccess does)."""
+    """Prove that a resource's policy lets no stranger in (as CheckNoPublicAccess does).
+
+    Exit code: 0 proven, 1 it is public, 3 unknown, 2 bad input.
+
+    Example: clearance prove no-public-access bucket.json --type AWS::S3::Bucket
+    """
     from clearance.prove import RESOURCE_TYPES, policy_type_of
     from clearance.prove import no_public_access as not_public
 
@@ -202,7 +230,9 @@ def unreachable(
 ) -> None:
     """List statements that can never matter: contradictory, shadowed or redundant.
 
-    Exit code: 0 there are none, 1 there are.
+    Exit code: 0 there are none, 1 there are, 2 bad input.
+
+    Example: clearance prove unreachable app.json
     """
     from clearance.prove import unreachable as find
 
@@ -235,7 +265,12 @@ def shrink(
     keep_sids: bool = typer.Option(False, help="Keep each statement's Sid."),
     as_json: bool = _JSON,
 ) -> None:
-    """Write the policy in fewer characters; the new one is proven to mean the same."""
+    """Write the policy in fewer characters; the new one is proven to mean the same.
+
+    Exit code: 0 proven, 3 unknown, 2 bad input.
+
+    Example: clearance prove shrink app.json > smaller.json
+    """
     from clearance.parse.render import policy_value, render
     from clearance.prove import shrink as make_small
 

@@ -45,7 +45,9 @@ def replay(
     csv: Path | None = typer.Option(None, "--csv", help="Write the changes to a CSV file."),
     html: Path | None = typer.Option(None, "--html", help="Write a report to an HTML file."),
 ) -> None:
-    """Replay recorded calls against a change: what would be denied, what newly allowed.
+    """Replay recorded calls against a proposed change.
+
+    What would be denied, what newly allowed, and by whom.
 
     Exit code: 0 nothing breaks, 1 something would be denied, 2 bad input.
 

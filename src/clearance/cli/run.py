@@ -34,7 +34,9 @@ def run(
     ),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show everything that was found."),
 ) -> None:
-    """Run a command, pass its output through, and explain the denials found in it.
+    """Run a command and explain the denials that it prints.
+
+    Its output passes through as it comes; explanations follow on standard error.
 
     Exit code: the command's own.
 

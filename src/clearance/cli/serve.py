@@ -53,7 +53,9 @@ def serve(
         False, "--coverage", help="Print which operations there are, and stop."
     ),
 ) -> None:
-    """Run the endpoint until Ctrl-C; the first start prints new root credentials.
+    """Run the local AWS endpoint until Ctrl-C.
+
+    The first start prints new root credentials; there are no others.
 
     Example: clearance serve --port 4599 --data ./estate
     """

@@ -38,7 +38,7 @@ def test(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="List what passed as well."),
 ) -> None:
-    """Run policy tests: who can, who cannot, what must never be possible.
+    """Run policy tests: who can, who cannot, who must never.
 
     Exit code: 0 all passed, 1 some failed or could not be decided, 2 bad input.
 

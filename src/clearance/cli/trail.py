@@ -25,7 +25,7 @@ def trail(
     since: str | None = typer.Option(None, help="From: a date, a time, or `2h` (ago)."),
     until: str | None = typer.Option(None, help="Until: a date, a time, or `2h` (ago)."),
 ) -> None:
-    """Export the audit trail as CloudTrail's log files, for tools that read those.
+    """Export the audit trail as CloudTrail's log files.
 
     Example: clearance trail ./logs --since 7d
     """

@@ -36,7 +36,9 @@ def what_can(
     absent: list[str] = typer.Option([], help="A context key that is known to be absent."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """List what one principal can do: a line a service, or with --service a line an action.
+    """List what one principal can do.
+
+    A line a service, or with --service a line an action.
 
     Exit code: 0 it can do something, 1 nothing, 2 bad input.
 

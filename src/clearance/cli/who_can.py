@@ -38,7 +38,9 @@ def who_can(
     absent: list[str] = typer.Option([], help="A context key that is known to be absent."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """List everybody who can do one thing, and on which unknown keys it hangs.
+    """List everybody who can do one thing.
+
+    And on which context keys that nobody told it hangs.
 
     Exit code: 0 somebody can, 1 nobody can, 2 bad input.
 
