@@ -249,7 +249,7 @@ def _json(text: str) -> object:
 
 def _parquet(path: Path, found: Found) -> Iterator[Record]:
     try:
-        from pyarrow import ArrowException, parquet  # type: ignore[import-untyped] # noqa: PLC0415
+        from pyarrow import ArrowException, parquet  # noqa: PLC0415
     except ImportError:
         raise UsageError(
             f"`{path}` is Parquet, which needs pyarrow; pip install clearance[logs]"

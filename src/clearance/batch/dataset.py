@@ -1,0 +1,203 @@
+"""The compact dataset, what `clearance logs ingest` makes of CloudTrail: its one definition.
+
+A dataset is a folder of Parquet files with these columns, in this order. Nothing that decides is
+folded together or guessed: what a record tells is here, what it does not tell is null. Texts are
+dictionary-encoded, so that equal ones are read once a row group; columns are read only when asked
+for. Rows lie in order of time within a row group.
+
+| column | holds |
+| --- | --- |
+| ``time`` | ``eventTime``; null when it is no time |
+| ``source``, ``name`` | ``eventSource`` and ``eventName`` as written |
+| ``type`` | ``eventType``; null for ``AwsApiCall``, the only one that is authorized |
+| ``region``, ``account`` | ``awsRegion`` and ``recipientAccountId`` |
+| ``caller`` | ``userIdentity`` as JSON, less what changes from call to call: see ``Identity`` |
+| ``session`` | the name of a role session, cut from the end of the caller's ``arn`` and id |
+| ``issued`` | when the session's credentials were made (``creationDate``) |
+| ``access_key`` | ``accessKeyId`` |
+| ``action``, ``resource`` | the first permission the call asks for, in IAM's spelling |
+| ``owner`` | the account that owns the resource, where the record says so |
+| ``keys`` | condition keys of that permission as a JSON object; see ``Ask`` |
+| ``more`` | further permissions as a JSON list of ``Ask``; null when there is one |
+| ``gap`` | what the record does not tell: words of ``GAPS``, parted by spaces |
+| ``doubts`` | what only an estate knows and could change the permissions; a JSON list |
+| ``parameters``, ``resources`` | as recorded (JSON), only where ``doubts`` is not null |
+| ``requested_region`` | ``aws:RequestedRegion``: us-east-1 for services with one endpoint |
+| ``source_ip``, ``vpc_endpoint`` | ``sourceIPAddress`` and ``vpcEndpointId`` as written |
+| ``user_agent`` | ``userAgent`` without CloudTrail's brackets; null for ``AWS Internal`` |
+| ``tls`` | the version of TLS |
+| ``error`` | ``errorCode``; null when the call succeeded |
+
+Events that are no authorized calls, or whose permissions cannot be told, have no ``action``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from clearance.model.errors import UsageError
+
+__all__ = [
+    "COLUMNS",
+    "GAPS",
+    "OWNED",
+    "ROWS",
+    "VERSION",
+    "Ask",
+    "Attributes",
+    "Federation",
+    "Identity",
+    "Issuer",
+    "SessionContext",
+    "encoded",
+    "schema",
+    "writer",
+]
+
+VERSION: Final = "1"
+# Large enough that dictionaries pay, small enough that two workers hold one each in 200 MB.
+ROWS: Final = 1_000_000
+# Texts repeat: a dictionary is worth while as long as it fits in memory.
+_DICTIONARY: Final = 256 << 20
+# "operation": no API operation of that name is known; its permission is a guess from the name.
+# "parameters": the record has none, so that keys made of them are unknown, not absent.
+# "resource": what was asked for cannot be told; the resource is ``*``.
+GAPS: Final = ("operation", "parameters", "resource")
+# Stands in ``keys`` for the account that owns the resource, which the estate may know better.
+OWNED: Final = "@owner"
+
+COLUMNS: Final[Mapping[str, str]] = {
+    "time": "time",
+    "source": "text",
+    "name": "text",
+    "type": "text",
+    "region": "text",
+    "account": "text",
+    "caller": "text",
+    "session": "text",
+    "issued": "time",
+    "access_key": "text",
+    "action": "text",
+    "resource": "text",
+    "owner": "text",
+    "keys": "text",
+    "more": "text",
+    "gap": "text",
+    "doubts": "text",
+    "parameters": "text",
+    "resources": "text",
+    "requested_region": "text",
+    "source_ip": "text",
+    "vpc_endpoint": "text",
+    "user_agent": "text",
+    "tls": "text",
+    "error": "text",
+}
+
+
+class Issuer(msgspec.Struct, omit_defaults=True, frozen=True):
+    """``sessionIssuer``: the role or user behind temporary credentials."""
+
+    type: str | None = None
+    arn: str | None = None
+    principal_id: str | None = msgspec.field(default=None, name="principalId")
+
+
+class Attributes(msgspec.Struct, omit_defaults=True, frozen=True):
+    """What ``attributes`` say of how the session began."""
+
+    mfa: str | None = msgspec.field(default=None, name="mfaAuthenticated")
+
+
+class Federation(msgspec.Struct, omit_defaults=True, frozen=True):
+    """``webIdFederationData``."""
+
+    provider: str | None = msgspec.field(default=None, name="federatedProvider")
+
+
+class SessionContext(msgspec.Struct, omit_defaults=True, frozen=True):
+    """``sessionContext``, less the time (``issued``)."""
+
+    issuer: Issuer | None = msgspec.field(default=None, name="sessionIssuer")
+    attributes: Attributes | None = None
+    federation: Federation | None = msgspec.field(default=None, name="webIdFederationData")
+    source_identity: str | None = msgspec.field(default=None, name="sourceIdentity")
+    assumed_root: str | None = msgspec.field(default=None, name="assumedRoot")
+
+
+class Identity(msgspec.Struct, omit_defaults=True, frozen=True):
+    """A caller: CloudTrail's ``userIdentity``, in its own words.
+
+    ``arn`` and ``principal_id`` of a role's session end where its name (``session``) begins, in
+    ``/`` and ``:``; times and access keys have columns of their own. For a SAML sign-in the
+    provider is that of the request's ``principalArn``.
+
+    >>> encoded(Identity(type="IAMUser", arn="arn:aws:iam::123456789012:user/ana"))
+    '{"type":"IAMUser","arn":"arn:aws:iam::123456789012:user/ana"}'
+    """
+
+    type: str | None = None
+    arn: str | None = None
+    account: str | None = msgspec.field(default=None, name="accountId")
+    principal_id: str | None = msgspec.field(default=None, name="principalId")
+    invoked_by: str | None = msgspec.field(default=None, name="invokedBy")
+    provider: str | None = msgspec.field(default=None, name="identityProvider")
+    session: SessionContext | None = msgspec.field(default=None, name="sessionContext")
+
+
+class Ask(msgspec.Struct, omit_defaults=True, frozen=True):
+    """One permission of a call.
+
+    ``keys``: condition keys that belong to this permission, all that are known; null marks one
+    that is known to be unknown, and ``OWNED`` stands for the account that owns the resource.
+    """
+
+    action: str
+    resource: str = "*"
+    owner: str | None = None
+    keys: dict[str, str | bool | list[str] | None] = {}
+    gap: str | None = None
+
+
+def encoded(value: object) -> str:
+    """The text of a value in a column of JSON: equal values have equal texts."""
+    return msgspec.json.encode(value).decode()
+
+
+def schema() -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The columns as Arrow has them; texts are dictionary-encoded."""
+    arrow = _arrow()
+    kinds = {
+        "text": arrow.dictionary(arrow.int32(), arrow.string()),
+        "time": arrow.timestamp("ms", tz="UTC"),
+    }
+    fields = [arrow.field(name, kinds[kind]) for name, kind in COLUMNS.items()]
+    return arrow.schema(fields, metadata={"clearance.dataset": VERSION})
+
+
+def writer(path: Path | str) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """A Parquet writer for one file; write tables of `schema()` with ``row_group_size=ROWS``."""
+    _arrow()
+    from pyarrow import parquet  # noqa: PLC0415
+
+    return parquet.ParquetWriter(
+        path, schema(), compression="zstd", compression_level=1,
+        dictionary_pagesize_limit=_DICTIONARY, use_dictionary=_texts(),
+        column_encoding={n: "DELTA_BINARY_PACKED" for n, k in COLUMNS.items() if k == "time"},
+    )  # fmt: skip
+
+
+def _texts() -> list[str]:
+    return [name for name, kind in COLUMNS.items() if kind == "text"]
+
+
+def _arrow() -> Any:  # noqa: ANN401 - pyarrow has no types
+    try:
+        import pyarrow as pa  # noqa: PLC0415
+    except ImportError:
+        raise UsageError("this needs pyarrow; pip install 'clearance[logs]'") from None
+    return pa
