@@ -77,6 +77,8 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
     "Logs": (
         Command("replay", "replay:replay",
             "Replay recorded calls against a proposed change."),
+        Command("logs", "logs:app",
+            "Make up realistic CloudTrail logs and their estate."),
         Command("trail", "trail:trail",
             "Export the audit trail as CloudTrail's log files."),
     ),
