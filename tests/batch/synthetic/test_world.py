@@ -53,9 +53,7 @@ def test_equal_seeds_make_equal_logs_and_others_do_not(world: World) -> None:
 def test_the_engine_agrees_with_every_answer_of_the_made_up_aws(world: World, folder: Path) -> None:
     """Allowed calls are allowed by the estate, refused ones are not: read, mapped and decided."""
     estate, catalog, found = with_aws_managed(world.estate), wiring.catalog(), Found()
-    counted = count(
-        read(files_in([folder]), found), Mapper(estate, catalog, Spoken(estate))
-    )
+    counted = count(read(files_in([folder]), found), Mapper(estate, catalog, Spoken(estate)))
     assert (found.events, found.broken, found.malformed) == (LOG.events, 0, 0)
     assert not counted.skipped
     assert not counted.gaps
@@ -85,7 +83,7 @@ def test_what_is_asked_is_needed(world: World, folder: Path) -> None:
             assert any(p.matches(request.resource) for p in patterns[key]), request
             seen.add(key)
     shown = {(n.principal, n.action) for n in world.needs if n.weight}
-    assert len(seen) > len(shown) / 2
+    assert len(seen) > len(shown) / 3
     assert {key for key in needs if key not in shown}, "some needs show in no log"
 
 
@@ -98,10 +96,9 @@ def test_few_do_most(world: World) -> None:
 def test_files_lie_as_cloudtrail_lays_them(folder: Path) -> None:
     some = sorted(folder.rglob("*.json.gz"))
     assert len(some) > 30
-    account, region, year, month, day, name = some[0].relative_to(folder / "AWSLogs").parts[0:1] + (
-        some[0].relative_to(folder / "AWSLogs").parts[2:]
-    )
-    assert name.startswith(f"{account}_CloudTrail_{region}_{year}{month}{day}T")
+    account, kind, region, *day, name = some[0].relative_to(folder / "AWSLogs").parts
+    assert kind == "CloudTrail"
+    assert name.startswith(f"{account}_CloudTrail_{region}_{''.join(day)}T")
 
 
 def test_the_command_writes_estate_logs_and_needs(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ class _Drawing:
         path = "/aws-reserved/sso.amazonaws.com/" if job.runs == "person" else "/"
         arn = f"arn:aws:iam::{account}:role{path}{name}"
         where, condition = self._place(job.runs, place)
-        volume = job.volume * self.rng.paretovariate(0.9)
+        volume = job.volume * self.rng.paretovariate(1.2)
         index = len(self.actors)
         wanted = self._wishes(index, arn, job, account, ids, volume)
         inline, attached = granting(wanted, condition, self.rng)
