@@ -103,7 +103,7 @@ def test_files_lie_as_cloudtrail_lays_them(folder: Path) -> None:
 
 def test_the_command_writes_estate_logs_and_needs(tmp_path: Path) -> None:
     place = tmp_path / "demo"
-    ran = clearance("logs", "generate", place, "--events", 300, "--roles", 5, "--users", 1)
+    ran = clearance("logs", "generate", place, "--events", "300", "--roles", "5", "--users", "1")
     assert ran.code == 0, ran.err
     assert ran.out.startswith("300 events")
     needs = json.loads((place / "needs.json").read_text())
