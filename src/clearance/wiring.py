@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,11 +63,10 @@ def save_estate(estate: Estate, path: Path, *, secrets: bool = False) -> None:
 
     AWS's own managed policies are left out: they exist everywhere.
     """
-    from clearance.facts.managed_policies import AwsManaged
+    from clearance.facts.managed_policies import without_aws_managed
     from clearance.store import snapshot
 
-    if isinstance(estate.managed, AwsManaged):
-        estate = replace(estate, managed=estate.managed.own)
+    estate = without_aws_managed(estate)
     if path.suffix == ".json":
         snapshot.save_file(estate, path, secrets=secrets)
     else:

@@ -67,7 +67,7 @@ def history(
         until=moment(until, now) if until else None,
         principal=principal,
         resource=resource,
-        operation=operation,
+        operation=operation.rpartition(":")[2] if operation else None,  # it is printed as iam:…
     )
     found: list[Record] = []
     store = wiring.open_store(data, read_only=True)

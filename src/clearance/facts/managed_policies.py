@@ -19,7 +19,7 @@ import msgspec
 
 from clearance.model.estate import FULL_ACCESS, Estate
 
-__all__ = ["AwsManaged", "aws_managed_policies", "with_aws_managed"]
+__all__ = ["AwsManaged", "aws_managed_policies", "with_aws_managed", "without_aws_managed"]
 
 _HEAD: Final = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/")
 _STANDARD: Final = "arn:aws:iam::aws:policy"
@@ -121,3 +121,10 @@ def with_aws_managed(estate: Estate) -> Estate:
     if isinstance(estate.managed, AwsManaged):
         return estate
     return replace(estate, managed=AwsManaged(estate.managed))
+
+
+def without_aws_managed(estate: Estate) -> Estate:
+    """The estate as it is kept: AWS's managed policies exist everywhere, so nobody keeps them."""
+    if isinstance(estate.managed, AwsManaged):
+        return replace(estate, managed=estate.managed.own)
+    return estate

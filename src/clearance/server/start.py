@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from clearance import wiring
+from clearance.facts.managed_policies import without_aws_managed
 from clearance.model.errors import StoreError, UsageError
 from clearance.model.estate import AccessKey, Account, Estate, Secret
 from clearance.server.app import Application
@@ -161,7 +162,7 @@ def _seed(store: SqliteStore, settings: Settings) -> tuple[Mapping[str, AccessKe
         service="clearance",
         operation="Seed",
     )
-    store.commit(before, given, entry=entry)
+    store.commit(before, without_aws_managed(given), entry=entry)
     return made, True
 
 
