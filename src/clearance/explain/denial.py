@@ -61,6 +61,7 @@ class Form(StrEnum):
     PANEL = "console-panel"
     DISGUISED = "disguised"  # a denial that is not spelled as one
     STRUCTURED = "structured"  # from AWS's own JSON: no sentence was printed
+    NO_POLICY = "no-policy"  # refused before any policy was asked
     BARE = "bare"  # an error code and nothing else that we know
 
 

@@ -174,6 +174,8 @@ _FIRST = frozenset(
     {
         "resource.internal_principal",
         "s3.settings",
+        "caller.not_authenticated",
+        "session.duration",
         "cross_account.log_tail",
         "kms.ciphertext",
         "absent.masked",
@@ -222,6 +224,8 @@ def _allowed_to_add(causes: Sequence[Cause], fixes: tuple[Fix, ...]) -> tuple[Fi
 _NEVER = frozenset(
     {
         "caller.wrong_identity",
+        "caller.not_authenticated",
+        "session.duration",
         "s3.settings",
         "orgs.not_delegated",
         "cross_account.log_tail",

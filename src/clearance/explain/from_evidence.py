@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from clearance.explain.case import Knowledge
+from clearance.explain.denial import Form
 from clearance.explain.evidence import Evidence
 from clearance.explain.explainer import explain, moment
 from clearance.explain.explanation import Explanation
@@ -15,6 +16,8 @@ from clearance.explain.findings import (
     Confidence,
     Unknown,
 )
+from clearance.explain.implied import with_implied_action
+from clearance.explain.no_policy import advice_for
 from clearance.explain.requests import missing_of, request_of
 from clearance.explain.sample import Prover, sampled
 from clearance.explain.stated import layer_cause, text_causes
@@ -51,6 +54,8 @@ def explain_evidence(  # noqa: PLR0913 - each is a part of the question
     Without an estate, or where caller and action stay unknown, it says what the text proves and
     which parts of a snapshot would tell the rest.
     """
+    knowledge = Knowledge(catalog, meant)
+    evidence = with_implied_action(evidence, knowledge)
     request = None
     if estate is not None:
         request = request_of(
@@ -62,7 +67,7 @@ def explain_evidence(  # noqa: PLR0913 - each is a part of the question
             context=context,
         )
     if estate is None or request is None:
-        return _from_text(evidence, Knowledge(catalog, meant), principal, action)
+        return _from_text(evidence, principal, action)
     found = explain(
         estate,
         request,
@@ -80,11 +85,8 @@ def explain_evidence(  # noqa: PLR0913 - each is a part of the question
     return found
 
 
-def _from_text(
-    evidence: Evidence, knowledge: Knowledge, principal: str | None, action: str | None
-) -> Explanation:
+def _from_text(evidence: Evidence, principal: str | None, action: str | None) -> Explanation:
     """What the words prove; every part that is missing is named."""
-    del knowledge
     layer = layer_cause(evidence.denial)
     found = [*text_causes(evidence), *([layer] if layer else [])]
     causes = {cause.id: cause for cause in found}
@@ -94,22 +96,34 @@ def _from_text(
         operation = (evidence.action or "").lower()
         for name in _SILENT.get(operation, ("identity.missing", "resource.missing")):
             causes[name] = Cause(name, because, sure)
+    ranked = tuple(causes.values())
+    if evidence.denial.form is Form.NO_POLICY:
+        steps = (advice_for(evidence.denial) or "", *_advice(ranked))
+        return replace(_stating(evidence, ranked), next_steps=tuple(dict.fromkeys(steps)))
     gaps = missing_of(evidence, principal=principal, action=action)
     unknown = tuple(parts_needed(evidence))
     if gaps:
         unknown = (Unknown(" and ".join(gaps), "--principal and --action"), *unknown)
-    ranked = tuple(causes.values())
+    again = "explain again with --estate to decide all layers and prove a fix"
+    return replace(
+        _stating(evidence, ranked),
+        unknowns=tuple(dict.fromkeys(unknown)),
+        next_steps=(*_advice(ranked), again),
+    )
+
+
+def _stating(evidence: Evidence, causes: tuple[Cause, ...]) -> Explanation:
+    """What was said, and nothing decided."""
     return Explanation(
         request=None,
         decision=None,
         stated=evidence.denial,
-        causes=ranked,
-        unknowns=tuple(dict.fromkeys(unknown)),
-        next_steps=(
-            *_advice(ranked),
-            "explain again with --estate to decide all layers and prove a fix",
-        ),
-        given={"kind": evidence.kind.value, "wrappers": list(evidence.denial.wrappers)},
+        causes=causes,
+        given={
+            "kind": evidence.kind.value,
+            "wrappers": list(evidence.denial.wrappers),
+            **({"implied_action": evidence.implied_action} if evidence.implied_action else {}),
+        },
     )
 
 

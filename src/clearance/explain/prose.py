@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any, Final
 
+from clearance.explain.denial import Form
 from clearance.explain.edits import Edit, Place
 from clearance.explain.explanation import Explanation
 from clearance.explain.findings import (
@@ -46,7 +47,8 @@ def lines(explanation: Explanation, *, verbose: bool = False) -> tuple[str, ...]
     }
     if verbose:
         parts["TRACE"] = list(_trace(explanation))
-    verdict = "DENIED"
+    refused = explanation.stated is not None and explanation.stated.form is Form.NO_POLICY
+    verdict = "REFUSED" if refused else "DENIED"
     if explanation.stated is None and explanation.decision and explanation.decision.allowed:
         verdict = "ALLOWED"
     shown: dict[str, list[str]] = {
@@ -106,10 +108,14 @@ def _cut(line: str) -> str:
 def _verdict(explanation: Explanation) -> Iterator[str]:
     decision, stated = explanation.decision, explanation.stated
     if decision is None:
-        action = stated.action if stated and stated.action else "a call"
-        who = stated.principal.text if stated and stated.principal else "somebody"
-        yield f"{action}  by {who}"
-        if stated and stated.resource:
+        if stated is None:
+            return
+        named = (stated.action, explanation.given.get("implied_action"), stated.api_operation)
+        action = next((each for each in named if each), "a call")
+        who = stated.principal.text if stated.principal else "somebody"
+        early = stated.form is Form.NO_POLICY
+        yield f"{action}  not by any policy" if early else f"{action}  by {who}"
+        if stated.resource:
             yield f"on {stated.resource}"
         return
     request = decision.request

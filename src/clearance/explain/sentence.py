@@ -57,6 +57,10 @@ SERVICE_REASONS = {
     "s3-block-public-policy": (
         "public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access"
     ),
+    # The guide documents the words above; these are what PutBucketPolicy really answers.
+    "s3-public-policy-blocked": (
+        "public policies are blocked by the BlockPublicPolicy block public access setting"
+    ),
     "s3-blocked-encryption": (
         "this bucket has blocked upload requests that specify Server Side Encryption with "
         "Customer provided keys (SSE-C). Please specify a different server-side encryption type"
@@ -159,9 +163,9 @@ def render(denial: Denial) -> str:
         return FIXED[denial.form]
     if denial.form is Form.STS_FEDERATED:
         return f"Not authorized to perform {denial.action}"
-    if denial.action is None:
-        if denial.form is Form.EC2:
-            return _ec2("", denial.encoded_message)
+    if denial.form is Form.EC2 and denial.action is None:
+        return _ec2("", denial.encoded_message)
+    if denial.action is None or denial.form is Form.SERVICE_ROLE:
         return denial.service_reason or ""
     if denial.form is Form.PANEL:
         return _panel(denial)

@@ -8,10 +8,8 @@ from typing import Final
 
 from clearance.explain.denial import Denial, Effect, Form, PolicyType
 from clearance.explain.evidence import Evidence
-from clearance.explain.findings import (
-    Cause,
-    Confidence,
-)
+from clearance.explain.findings import Cause, Confidence
+from clearance.explain.no_policy import refused_early
 
 __all__ = ["layer_cause", "service_behind", "text_causes"]
 
@@ -45,13 +43,17 @@ def layer_cause(denial: Denial) -> Cause | None:
         return None
     name = _LAYERS[denial.policy_type, denial.effect]
     if denial.effect is Effect.EXPLICIT:
-        because = f"AWS names an explicit deny in a {denial.policy_type}"
+        because = f"AWS names an explicit deny in {_article(denial.policy_type)}"
         because += f": {denial.policy_arn}" if denial.policy_arn else ""
     else:
         because = f"AWS says that no {denial.policy_type} allows {denial.action}"
     if name == "resource.missing" and _is_service(denial):
         name = "resource.missing_service_permission"
     return Cause(name, because, _FITS, add_allow=name in _HELPED or "service" in name)
+
+
+def _article(kind: PolicyType) -> str:
+    return f"{'an' if kind is PolicyType.IDENTITY_BASED else 'a'} {kind}"
 
 
 def _is_service(denial: Denial) -> bool:
@@ -65,7 +67,13 @@ def text_causes(evidence: Evidence) -> tuple[Cause, ...]:
 
 def _causes(evidence: Evidence, denial: Denial) -> Iterator[Cause]:
     reason = (denial.service_reason or "").lower()
-    if row := _FORMS.get(denial.form):
+    if refused := refused_early(denial):
+        yield refused
+    if denial.form is Form.SERVICE_ROLE and denial.principal is not None:
+        role = denial.resource or "the role"
+        because = f"{denial.principal} may not assume {role}: its trust policy must name it"
+        yield Cause("trust.missing", because, _FITS)
+    elif row := _FORMS.get(denial.form):
         yield row
     for words, cause in _REASONS:
         if words in reason:
@@ -85,7 +93,7 @@ def _causes(evidence: Evidence, denial: Denial) -> Iterator[Cause]:
 
 _REASONS: Final = (
     (
-        "s3 block public access",
+        "block public access",
         Cause(
             "s3.settings",
             "S3 Block Public Access refuses it, whatever policies say",

@@ -56,7 +56,7 @@ def parts_needed(evidence: Evidence) -> Iterator[Unknown]:
     caller, action = evidence.principal, evidence.action
     if caller is None:
         yield Unknown("who called", "the CloudTrail record, or `aws sts get-caller-identity`")
-    else:
+    elif caller.startswith("arn:"):  # services and strangers have no policies of their own
         yield Unknown(f"the policies of {caller}", _GET[0][1])
     if action is None:
         yield Unknown("which action was denied", "the CloudTrail record of the call")
