@@ -32,6 +32,9 @@ class CheckType(Enum):
     PERMISSIONS_BOUNDARY = "permissions boundary"
     SESSION = "session policy"
 
+    # Members are one of a kind; the hash of Enum itself is made in Python, for each look-up.
+    __hash__ = object.__hash__
+
 
 class CheckEffect(Enum):
     """What one layer says. NO_IMPACT: it neither allows nor had to."""
@@ -64,6 +67,8 @@ class Naming(Enum):
     SERVICE = "service"
     PROVIDER = "identity provider"
     NOT_LISTED = "not listed in NotPrincipal"
+
+    __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True)

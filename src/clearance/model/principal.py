@@ -23,6 +23,8 @@ class PrincipalKind(Enum):
     SERVICE = "Service"
     ANONYMOUS = "Anonymous"
 
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
