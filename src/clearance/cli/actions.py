@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from clearance.model.catalog import Catalog
 
-__all__ = ["actions"]
+__all__ = ["actions", "facts_of"]
 
 
 def actions(
@@ -44,7 +44,7 @@ def actions(
     catalog = wiring.catalog()
     found = expand(catalog, pattern)
     if as_json:
-        output.print_json([_facts(catalog, action) for action in found])
+        output.print_json([facts_of(catalog, action) for action in found])
     elif found:
         _show(output.console(), catalog, found, verbose=verbose or len(found) == 1)
     if not found:
@@ -54,7 +54,8 @@ def actions(
     raise typer.Exit(output.ALLOWED if found else output.DENIED)
 
 
-def _facts(catalog: Catalog, action: str) -> dict[str, Any]:
+def facts_of(catalog: Catalog, action: str) -> dict[str, Any]:
+    """What AWS documents about one action, for machines."""
     facts = catalog.action(action)
     service = catalog.service(action.partition(":")[0])
     if facts is None or service is None:  # pragma: no cover - `expand` only names what is there
@@ -81,7 +82,7 @@ def _facts(catalog: Catalog, action: str) -> dict[str, Any]:
 def _show(console: Console, catalog: Catalog, found: Sequence[str], *, verbose: bool) -> None:
     width = max(map(len, found))
     for action in found:
-        facts = _facts(catalog, action)
+        facts = facts_of(catalog, action)
         kinds = facts["resourceTypes"]
         names = ", ".join(f"{k['name']}{'*' if k['required'] else ''}" for k in kinds) or "-"
         console.print(f"{action:<{width}}  {facts['accessLevel']:<22}  {names}", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from clearance.model.decision import Decision
     from clearance.model.policy import AttachedPolicy, PolicyType
 
-__all__ = ["check", "check_action"]
+__all__ = ["check", "check_action", "trust_or_resource", "warnings_about"]
 
 
 def check(
@@ -96,7 +97,7 @@ def check(
         if held is not None:
             situation = gather(held, request, now=now, catalog=wiring.catalog())
         else:
-            sets = of_kind(_kind(one))
+            sets = of_kind(trust_or_resource(one.action, one.resource))
             situation = gather_bare(request, sets, now=now, catalog=wiring.catalog())
         decision = decide(situation)
         open_keys = tuple(key.key for key in decision.undecided)
@@ -124,11 +125,11 @@ def check(
     raise typer.Exit(output.ALLOWED if decision.allowed else output.DENIED)
 
 
-def _kind(one: check_many.Asked) -> PolicyType:
+def trust_or_resource(action: str, resource: str) -> PolicyType:
     """What a resource's policy is: a role's is its trust policy."""
     from clearance.model.policy import PolicyType
 
-    trust = one.action.lower().startswith("sts:assume") and ":role/" in one.resource
+    trust = action.lower().startswith("sts:assume") and ":role/" in resource
     return PolicyType.TRUST if trust else PolicyType.RESOURCE
 
 
@@ -142,7 +143,13 @@ def _show_missing(keys: tuple[str, ...] | None) -> None:
 
 
 def check_action(action: str, resource: str = "*") -> None:
-    """Refuse what is no action; warn of one AWS does not have, or never uses on the resource."""
+    """Refuse what is no action; warn of what is odd about it."""
+    for text in warnings_about(action, resource):
+        output.warn(text)
+
+
+def warnings_about(action: str, resource: str = "*") -> Iterator[str]:
+    """Whether AWS has the action, and uses it on such a resource; what is no action is refused."""
     from clearance import wiring
 
     service, colon, name = action.partition(":")
@@ -154,7 +161,7 @@ def check_action(action: str, resource: str = "*") -> None:
 
         near = suggest(catalog, action)
         hint = f"; did you mean `{near[0]}`?" if near else ""
-        output.warn(f"AWS has no action `{action}`{hint}")
+        yield f"AWS has no action `{action}`{hint}"
         return
     facts, service_facts = catalog.action(action), catalog.service(service)
     if resource == "*" or facts is None or service_facts is None:
@@ -162,7 +169,7 @@ def check_action(action: str, resource: str = "*") -> None:
     from clearance.operations.permissions.arns import resource_fits
 
     if not facts.resources:
-        output.warn(f"`{action}` has no resource-level permissions; it is decided against `*`")
+        yield f"`{action}` has no resource-level permissions; it is decided against `*`"
     elif not resource_fits(service_facts, facts, resource):
         kinds = ", ".join(facts.resources)
-        output.warn(f"`{resource}` is not of a type that `{action}` works on: {kinds}")
+        yield f"`{resource}` is not of a type that `{action}` works on: {kinds}"

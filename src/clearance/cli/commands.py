@@ -51,6 +51,8 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
             "Explain a denial: every blocker, the smallest fix, its proof."),
         Command("run", "run:run",
             "Run a command and explain the denials that it prints.", passes_on=True),
+        Command("mcp", "mcp:mcp",
+            "Let coding assistants ask, over the Model Context Protocol."),
     ),
     "Check policies and changes": (
         Command("validate", "validate:validate",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clearance.model.estate import Estate
     from clearance.model.request import Context, Request
 
-__all__ = ["Format", "explain"]
+__all__ = ["Format", "explain", "explanations"]
 
 NOT_ENOUGH: Final = 4
 
@@ -138,16 +138,36 @@ def _evidence(given: str) -> tuple[Evidence, ...]:
         found = evidence_at(Path(given))
     else:
         found = recognise(given)
-    if not found:
-        raise UsageError(
-            "there is no denial in what was given; paste the whole error, or give --principal, "
-            "--action and --resource"
-        )
     return _once(found)
+
+
+def explanations(
+    estate: Estate | None,
+    text: str | None,
+    *,
+    principal: str | None,
+    action: str | None,
+    resource: str | None,
+    context: Context,
+) -> tuple[Explanation, ...]:
+    """An explanation of each denial in a text, or of the request that was put in its place."""
+    from clearance.explain.inputs import recognise
+
+    if principal is not None:
+        _check_principal(principal)
+    asked = _Asked(principal, action, resource, None, context)
+    if text is None:
+        return (_from_request(estate, asked),)
+    return _from_evidence(_once(recognise(text)), estate, asked)
 
 
 def _once(found: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     """A trail repeats itself: one denial for each caller, action, resource and stated reason."""
+    if not found:
+        raise UsageError(
+            "there is no denial in what was given; paste the whole error, or say who, what and "
+            "on what with --principal, --action and --resource"
+        )
     kept: dict[tuple[str | None, ...], Evidence] = {}
     for each in found:
         denial = each.denial

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from clearance.model.policy import AttachedPolicy, PolicyType
     from clearance.model.request import Context
 
-__all__ = ["context_of", "estate_at", "policies_at", "read_text"]
+__all__ = ["context_of", "estate_at", "policies_at", "policy_of", "read_text"]
 
 UNKNOWN: Final = "?"
 
@@ -43,20 +43,20 @@ def estate_at(path: Path) -> Estate:
 
 def policies_at(paths: Iterable[Path], kind: PolicyType) -> tuple[AttachedPolicy, ...]:
     """Policies from files; one that cannot be read stops the command."""
+    return tuple(policy_of(read_text(path), kind, str(path)) for path in paths)
+
+
+def policy_of(text: str, kind: PolicyType, name: str) -> AttachedPolicy:
+    """A policy from its text; what is wrong with it is said with its name."""
     from clearance.decide.attach import attach
     from clearance.parse.document import parse_policy
 
-    found = []
-    for path in paths:
-        text = read_text(path)
-        try:
-            parse_policy(text, kind, strict=False)
-        except PolicyError as error:
-            raise PolicyError(
-                f"{path}: {error.problem}", error.span, error.path, error.excerpt
-            ) from None
-        found.append(attach(text, kind, str(path)))
-    return tuple(found)
+    try:
+        parse_policy(text, kind, strict=False)
+    except PolicyError as error:
+        problem = f"{name}: {error.problem}"
+        raise PolicyError(problem, error.span, error.path, error.excerpt) from None
+    return attach(text, kind, name)
 
 
 def context_of(

@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from clearance.cli import extras
 from clearance.cli.lazy import SETTINGS, LazyGroup
 from clearance.cli.output import BAD_INPUT
 from clearance.model.errors import ClearanceError, PolicyError
@@ -59,8 +60,10 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("CLEARANCE_TRACEBACK"):
             raise
+        missing = extras.hint(error.name or "") if isinstance(error, ImportError) else None
         _fail(
-            f"internal: {type(error).__name__}: {error}\n"
+            missing
+            or f"internal: {type(error).__name__}: {error}\n"
             "this is a bug; run again with CLEARANCE_TRACEBACK=1 and report what it prints"
         )
 

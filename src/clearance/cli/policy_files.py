@@ -16,7 +16,7 @@ from clearance.model.policy import PolicyType
 from clearance.validate.discover import Policy, discover, guess, is_policy, opaque
 from clearance.validate.source import Fault, read
 
-__all__ = ["PolicyFile", "files_in", "open_file"]
+__all__ = ["PolicyFile", "files_in", "open_file", "open_text"]
 
 _JSON: Final = frozenset({".json", ".template"})
 _YAML: Final = frozenset({".yaml", ".yml"})
@@ -70,6 +70,19 @@ def open_file(
         return None
     if path.suffix.lower() in _YAML:
         return _yaml_file(path, text, named=named, kind=kind, resource=resource)
+    return _json_file(path, text, named=named, kind=kind, resource=resource)
+
+
+def open_text(
+    text: str, name: str, *, kind: PolicyType | None, resource: str | None
+) -> PolicyFile | None:
+    """The same for JSON that is in no file."""
+    return _json_file(Path(name), text, named=True, kind=kind, resource=resource)
+
+
+def _json_file(
+    path: Path, text: str, *, named: bool, kind: PolicyType | None, resource: str | None
+) -> PolicyFile | None:
     root, faults = read(text)
     if faults and not named and '"Effect"' not in text:
         return None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clearance.validate.finding import Place
     from clearance.validate.suppress import Settings, Suppression
 
-__all__ = ["Format", "validate"]
+__all__ = ["Format", "findings_in", "validate"]
 
 CONFIG: Final = ".clearance.toml"
 FOUND: Final = 1
@@ -109,7 +109,7 @@ def _settings(config: Path | None) -> Settings:
         raise UsageError(f"{path}: {error}") from None
 
 
-def _findings(file: PolicyFile) -> list[Finding]:
+def findings_in(file: PolicyFile) -> list[Finding]:
     """Everything about the policies of a file, with places in the file's own text."""
     from clearance import wiring
     from clearance.validate.validator import syntax, validate_node
@@ -154,7 +154,7 @@ def _fixed(file: PolicyFile, *, wanted_fix: bool) -> PolicyFile:
     if not wanted_fix or file.yaml:
         return file
     for _ in range(5):
-        text, done = fixed(file.text, _findings(file))
+        text, done = fixed(file.text, findings_in(file))
         if not done:
             break
         _write(file.path, text)
@@ -190,7 +190,7 @@ def _hits(file: PolicyFile, held: Settings, used: set[int]) -> list[Hit]:
 
     lines = Lines.of(file.text)
     hits = []
-    for finding in _findings(file):
+    for finding in findings_in(file):
         reason = None
         for place, suppression in enumerate(held.suppressions):
             if suppression.covers(file.name, finding):

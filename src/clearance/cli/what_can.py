@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from clearance.decide.what import Permission
+    from clearance.model.catalog import Catalog
 
-__all__ = ["what_can"]
+__all__ = ["check_service", "to_json", "what_can"]
 
 
 def what_can(
@@ -49,18 +50,14 @@ def what_can(
     from clearance.decide.what import what_can as ask
 
     catalog = wiring.catalog()
-    if service is not None and catalog.service(service) is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(service.lower(), catalog.prefixes, n=1)
-        hint = f"; did you mean `{near[0]}`?" if near else ""
-        raise UsageError(f"AWS has no service `{service}`{hint}")
+    if service is not None:
+        check_service(catalog, service)
     held = inputs.estate_at(estate)
     keys = inputs.context_of(context, absent=absent)
     who = identify(principal, held)
     found = tuple(ask(held, who, catalog=catalog, service=service, context=keys, now=wiring.now()))
     if as_json:
-        output.print_json([_json(one) for one in found])
+        output.print_json([to_json(one) for one in found])
     elif service is None:
         _summary(output.console(), found)
     else:
@@ -68,7 +65,18 @@ def what_can(
     raise typer.Exit(output.ALLOWED if found else output.DENIED)
 
 
-def _json(one: Permission) -> dict[str, Any]:
+def check_service(catalog: Catalog, service: str) -> None:
+    """Refuse a prefix that no service of AWS has."""
+    if catalog.service(service) is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(service.lower(), catalog.prefixes, n=1)
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        raise UsageError(f"AWS has no service `{service}`{hint}")
+
+
+def to_json(one: Permission) -> dict[str, Any]:
+    """One permission, for machines."""
     return {
         "action": one.action,
         "resource": one.resource,

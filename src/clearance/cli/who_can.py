@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clearance.decide.who import Access, AccessIndex, WhoCan
     from clearance.model.request import Context
 
-__all__ = ["who_can"]
+__all__ = ["to_json", "who_can"]
 
 SHOWN: Final = 50  # conditional accesses whose tests are spelled out
 
@@ -55,13 +55,14 @@ def who_can(
     index = AccessIndex(inputs.estate_at(estate), catalog=wiring.catalog())
     found = index.who_can(action, resource, context=keys, now=now, through_roles=through_roles)
     if as_json:
-        output.print_json(_json(found))
+        output.print_json(to_json(found))
     else:
         _show(output.console(), index, found, keys)
     raise typer.Exit(output.ALLOWED if found.accesses or found.outside else output.DENIED)
 
 
-def _json(found: WhoCan) -> dict[str, Any]:
+def to_json(found: WhoCan) -> dict[str, Any]:
+    """Everybody who can, for machines."""
     return {
         "action": found.action,
         "resource": found.resource,

@@ -1,0 +1,1 @@
+"""The tools that `clearance mcp` offers to coding assistants: read-only, deterministic, typed."""
