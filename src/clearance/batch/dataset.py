@@ -9,6 +9,7 @@ for. Rows lie in order of time within a row group.
 | --- | --- |
 | ``time`` | ``eventTime``; null when it is no time |
 | ``source``, ``name`` | ``eventSource`` and ``eventName`` as written |
+| ``version`` | ``apiVersion`` |
 | ``type`` | ``eventType``; null for ``AwsApiCall``, the only one that is authorized |
 | ``region``, ``account`` | ``awsRegion`` and ``recipientAccountId`` |
 | ``caller`` | ``userIdentity`` as JSON, less what changes from call to call: see ``Identity`` |
@@ -74,6 +75,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "time": "time",
     "source": "text",
     "name": "text",
+    "version": "text",
     "type": "text",
     "region": "text",
     "account": "text",
