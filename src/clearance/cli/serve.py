@@ -49,6 +49,11 @@ def serve(
     ),
     log: bool = typer.Option(False, "--log", help="Print a line for each request."),
     log_json: bool = typer.Option(False, "--log-json", help="Print a JSON line for each request."),
+    console: bool | None = typer.Option(
+        None,
+        "--console/--no-console",
+        help="Serve the web console; on by default where only this machine can reach it.",
+    ),
     coverage: bool = typer.Option(
         False, "--coverage", help="Print which operations there are, and stop."
     ),
@@ -92,6 +97,7 @@ def serve(
                 jwks=keys,
                 manner=Manner(policy_arns, console_hints, audit_mode),
                 log=_log(text=log, machine=log_json),
+                console=host in LOOPBACK if console is None else console,
             )
         )
     except BaseException:
@@ -127,7 +133,10 @@ def _banner(started: Started, url: str, region: str, data: Path) -> None:
         out.print("audit mode: nothing is denied, denials are only recorded", style="yellow")
     accounts = sorted(started.world.estate.accounts)
     shown = ", ".join(accounts[:5]) + (f" and {len(accounts) - 5} more" if accounts[5:] else "")
-    out.print(f"accounts: {shown}\n", soft_wrap=True)
+    out.print(f"accounts: {shown}", soft_wrap=True)
+    if started.console is not None:
+        out.print(f"console: {started.console.address(url)}", soft_wrap=True)
+    out.print()
     out.print(f"export AWS_ENDPOINT_URL={url}")
     out.print(f"export AWS_DEFAULT_REGION={region}")
     for account, key in started.root_keys.items():

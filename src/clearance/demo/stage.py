@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,8 +13,8 @@ import boto3
 
 from clearance import wiring
 from clearance.demo.estate import ACCOUNT, MANAGEMENT, PARTNER, REGION, cast
-from clearance.explain.edits import Edit, Place
-from clearance.model.arn import Arn
+from clearance.explain.api_calls import calls
+from clearance.explain.edits import Edit
 from clearance.model.estate import AccessKey, Estate
 from clearance.server.listen import running
 from clearance.server.start import Settings, Started, start
@@ -56,75 +55,20 @@ class Stage:
         )
 
     def apply(self, edit: Edit) -> str:
-        """Make an edit as its owner would, with one AWS call; answers the call."""
-        return _APPLY[edit.target.place](self, edit)
+        """Make an edit as its owner would, with AWS calls; answers them."""
+        admin = self.admin_of(edit)
+        made = calls(edit)
+        for call in made:
+            getattr(self.client(admin, call.service), call.operation)(**call.given)
+        return "; ".join(call.label for call in made)
+
+    def admin_of(self, edit: Edit) -> str:
+        """Who may make an edit; an organization's policies are its management account's."""
+        return ADMINS.get(edit.target.owner, ADMINS[MANAGEMENT])
 
     def admin(self, account: str, service: str) -> Any:  # noqa: ANN401
         """A client of the account's administrator."""
         return self.client(ADMINS[account], service)
-
-
-def _inline(stage: Stage, edit: Edit) -> str:
-    arn = Arn.of(edit.target.holder)
-    iam = stage.admin(arn.account, "iam")
-    kind = arn.kind.capitalize()
-    operation = getattr(iam, f"put_{arn.kind}_policy")
-    given = {f"{kind}Name": arn.name, "PolicyName": edit.target.name, "PolicyDocument": edit.after}
-    operation(**given)
-    return f"iam.put_{arn.kind}_policy({kind}Name={arn.name!r}, PolicyName={edit.target.name!r}, …)"
-
-
-def _trust(stage: Stage, edit: Edit) -> str:
-    arn = Arn.of(edit.target.holder)
-    stage.admin(arn.account, "iam").update_assume_role_policy(
-        RoleName=arn.name, PolicyDocument=edit.after
-    )
-    return f"iam.update_assume_role_policy(RoleName={arn.name!r}, …)"
-
-
-def _managed(stage: Stage, edit: Edit) -> str:
-    arn = Arn.of(edit.target.name)
-    stage.admin(arn.account, "iam").create_policy_version(
-        PolicyArn=edit.target.name, PolicyDocument=edit.after, SetAsDefault=True
-    )
-    return f"iam.create_policy_version(PolicyArn={edit.target.name!r}, SetAsDefault=True, …)"
-
-
-def _function(stage: Stage, edit: Edit) -> str:
-    """A new statement with AddPermission, as people do it."""
-    arn = Arn.of(edit.target.holder)
-    known = {s.get("Sid") for s in _statements(edit.before)}
-    added = [s for s in _statements(edit.after) if s.get("Sid") not in known]
-    for statement in added:
-        stage.admin(arn.account, "lambda").add_permission(
-            FunctionName=edit.target.holder,
-            StatementId=statement["Sid"],
-            Action=statement["Action"],
-            Principal=statement["Principal"]["AWS"],
-        )
-    who = added[0]["Principal"]["AWS"] if added else "?"
-    return f"lambda.add_permission(FunctionName='{arn.name.split(':')[1]}', Principal={who!r}, …)"
-
-
-def _statements(text: str | None) -> list[dict[str, Any]]:
-    found = json.loads(text)["Statement"] if text else []
-    return found if isinstance(found, list) else [found]
-
-
-def _organization(stage: Stage, edit: Edit) -> str:
-    stage.client("management", "organizations").update_policy(
-        PolicyId=edit.target.name, Content=edit.after
-    )
-    return f"organizations.update_policy(PolicyId={edit.target.name!r}, …)"
-
-
-_APPLY: Final = {
-    Place.INLINE: _inline,
-    Place.TRUST: _trust,
-    Place.MANAGED: _managed,
-    Place.FUNCTION: _function,
-    Place.ORGANIZATION: _organization,
-}
 
 
 @contextmanager

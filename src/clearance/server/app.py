@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final, TypeAlias
 
+from clearance.server.console.door import Door
+from clearance.server.console.headers import SANDBOX
 from clearance.server.endpoint import Endpoint
 from clearance.server.hosts import is_ours
 from clearance.wire import faults
@@ -33,8 +35,10 @@ class Application:
         *,
         startup: Callable[[], Awaitable[None]] | None = None,
         shutdown: Callable[[], Awaitable[None]] | None = None,
+        console: Door | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._console = console
         self._startup = startup
         self._shutdown = shutdown
 
@@ -42,8 +46,17 @@ class Application:
         """Answer one connection event."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+        elif scope["path"] == HEALTH and scope["type"] == "http":
+            await _send(_health(scope), send, scope["method"])
+        elif self._console is not None and self._console.owns(scope):
+            await self._console(scope, receive, send)
         elif scope["type"] == "http":
-            await _send(await self._http(scope, receive), send, scope["method"])
+            answer = await self._http(scope, receive)
+            more = (SANDBOX,) if self._console is not None and _is_shown(scope) else ()
+            await _send(answer, send, scope["method"], more)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -56,8 +69,6 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive) -> HttpAnswer:
-        if scope["path"] == HEALTH:
-            return _health(scope)
         body = await _body(receive)
         if body is None:
             fault = Fault("RequestEntityTooLargeException", "the request body is too large", 413)
@@ -101,10 +112,22 @@ async def _body(receive: Receive) -> bytes | None:
         return None
 
 
-async def _send(answer: HttpAnswer, send: Send, method: str) -> None:
+def _is_shown(scope: Scope) -> bool:
+    """True when a browser will show the answer as a page, at the console's own origin."""
+    named = dict(scope["headers"])
+    shown = named.get(b"sec-fetch-dest")
+    if shown is not None:
+        return shown not in {b"empty", b"image", b"script", b"style", b"font"}
+    return b"text/html" in named.get(b"accept", b"")
+
+
+async def _send(
+    answer: HttpAnswer, send: Send, method: str, more: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
     body = b"" if method == "HEAD" else answer.body
     names = {name.lower() for name, _ in answer.headers}
     headers = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in answer.headers]
+    headers += more
     if "content-length" not in names:
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

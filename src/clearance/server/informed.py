@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,10 +25,14 @@ __all__ = ["Informed"]
 
 
 class Informed:
-    """`clearance.store.port.Store`, seen through AWS's managed policies."""
+    """`clearance.store.port.Store`, seen through AWS's managed policies.
 
-    def __init__(self, store: Store) -> None:
+    ``told`` is given each audit event that was kept.
+    """
+
+    def __init__(self, store: Store, told: Callable[[Event], None] | None = None) -> None:
         self._store = store
+        self._told = told
         self._kept = store.load()
         self._shown = with_aws_managed(self._kept)
 
@@ -50,11 +54,15 @@ class Informed:
         kept = self._kept if after is before else replace(after, managed=self._kept.managed)
         number = self._store.commit(self._kept, kept, entry=entry, event=event)
         self._kept, self._shown = kept, after
+        if event is not None and self._told is not None:
+            self._told(event)
         return number
 
     def record(self, event: Event) -> None:
         """Keep an audit event of a call that changed nothing."""
         self._store.record(event)
+        if self._told is not None:
+            self._told(event)
 
     def events(self, query: EventQuery = EVERY_EVENT) -> Iterator[dict[str, Any]]:
         """The audit events that match."""

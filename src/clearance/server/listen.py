@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 START_SECONDS: Final = 30
+WS_BYTES: Final = 4 * 1024 * 1024  # of one message of the console
 # Where a running server says how to reach it, in its data folder; it holds no secret.
 ADDRESS_FILE: Final = "endpoint.json"
 
@@ -100,6 +101,8 @@ def _server(started: Started, listener: socket.socket) -> uvicorn.Server:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
         http=GuardedProtocol,
+        ws="websockets-sansio" if started.console is not None else "none",
+        ws_max_size=WS_BYTES,
     )
     return uvicorn.Server(config)
 

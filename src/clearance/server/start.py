@@ -15,6 +15,7 @@ from clearance.facts.managed_policies import without_aws_managed
 from clearance.model.errors import StoreError, UsageError
 from clearance.model.estate import AccessKey, Account, Estate, Secret
 from clearance.server.app import Application
+from clearance.server.console.start import Console
 from clearance.server.endpoint import Endpoint
 from clearance.server.federation import Federation
 from clearance.server.informed import Informed
@@ -42,7 +43,8 @@ class Settings:
     """What an endpoint is started with.
 
     ``data``: the folder of its store. ``seed``: an estate file for a store that is still empty.
-    ``jwks``: files with the public keys of identity providers, by issuer.
+    ``jwks``: files with the public keys of identity providers, by issuer. ``console``: whether
+    there is one; a process can have it once.
     """
 
     data: Path
@@ -55,13 +57,15 @@ class Settings:
     manner: Manner = field(default_factory=Manner)
     log: RequestLog | None = None
     pace: Pace = field(default_factory=Pace)
+    console: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
     """An endpoint that is ready to be served.
 
-    ``root_keys`` are root credentials by account, only when this start made them.
+    ``root_keys`` are root credentials by account, only when this start made them. ``console`` is
+    None when there is none.
     """
 
     application: Application
@@ -70,6 +74,7 @@ class Started:
     store: SqliteStore
     fresh: bool
     root_keys: Mapping[str, AccessKey] = field(default_factory=dict)
+    console: Console | None = None
 
 
 def start(settings: Settings) -> Started:
@@ -86,7 +91,8 @@ def start(settings: Settings) -> Started:
     except BaseException:
         store.close()
         raise
-    informed = Informed(store)
+    console = Console(settings.region, wiring.now) if settings.console else None
+    informed = Informed(store, console.feed.add if console is not None else None)
     world = World(
         store=informed,
         sealer=store.sealer,
@@ -109,6 +115,8 @@ def start(settings: Settings) -> Started:
         tending.append(asyncio.create_task(functions.tend()))
 
     async def shutdown() -> None:
+        if console is not None:
+            await console.close()
         for task in tending:
             task.cancel()
         await asyncio.gather(*tending, return_exceptions=True)
@@ -122,8 +130,15 @@ def start(settings: Settings) -> Started:
     endpoint = Endpoint(world, functions, services, Federation(settings.jwks))
     functions.calls.ask = endpoint.answer
     functions.poller.length = length_of
-    application = Application(endpoint, startup=startup, shutdown=shutdown)
-    return Started(application, functions, world, store, fresh, root_keys)
+    if console is not None:
+        console.serves(world, endpoint.answer)
+    application = Application(
+        endpoint,
+        startup=startup,
+        shutdown=shutdown,
+        console=console.door if console is not None else None,
+    )
+    return Started(application, functions, world, store, fresh, root_keys, console)
 
 
 async def _tend(world: World) -> None:

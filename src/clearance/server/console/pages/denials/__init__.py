@@ -1,0 +1,21 @@
+"""Denials: the calls as they come, and of each denied one why, and what would let it through."""
+
+from __future__ import annotations
+
+from clearance.server.console.page import Desk, Page
+from clearance.server.console.pages.denials import feed
+
+__all__ = ["PAGE"]
+
+
+async def _build(desk: Desk) -> None:
+    await feed.show(desk)
+
+
+PAGE = Page(
+    "denials",
+    "Denials",
+    "gpp_bad",
+    "Every call as it is decided. Open a denial to see which layer said no and what would fix it.",
+    _build,
+)

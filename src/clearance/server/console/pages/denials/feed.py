@@ -1,0 +1,136 @@
+"""The list of calls, growing as they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Final
+from urllib.parse import quote
+
+from nicegui import ui
+from nicegui.element import Element
+
+from clearance.server.console.page import Desk
+from clearance.server.console.pages.denials.rows import Row, Wanted, row_of, wanted
+from clearance.server.console.parts import badge, states
+from clearance.server.console.parts.text import tag
+from clearance.store.port import EventQuery
+
+__all__ = ["show"]
+
+SHOWN: Final = 100
+READ: Final = 5_000  # how far back a filter looks; History goes on from there
+EVERY: Final = 0.5
+
+
+async def show(desk: Desk) -> None:
+    """The filter and the list."""
+    listing = _List(desk)
+    with tag("div", classes="bar"):
+        search = ui.input(placeholder="Filter by action, principal, resource or reason")
+        search.props("outlined dense clearable debounce=150 aria-label='Filter the calls'")
+        search.props["data-filter"] = ""
+        search.classes("grow")
+        which = ui.toggle({False: "Denials", True: "All calls"}, value=False)
+        which.props("no-caps unelevated")
+        live = ui.switch("Live", value=True)
+    listing.place = tag("div", classes="feed")
+    listing.place.props["role"] = "list"
+    listing.place.props["aria-label"] = "Calls, newest first"
+
+    async def again() -> None:
+        listing.what = Wanted(bool(which.value), search.value or "")
+        await listing.fill()
+
+    search.on_value_change(again)
+    which.on_value_change(again)
+    live.on_value_change(lambda: setattr(listing, "live", bool(live.value)))
+    await listing.fill()
+    ui.timer(EVERY, listing.grow)
+
+
+@dataclass(slots=True)
+class _List:
+    """What is in the list now."""
+
+    desk: Desk
+    what: Wanted = field(default_factory=Wanted)
+    live: bool = True
+    place: Element | None = None
+    seen: int = 0
+    lines: list[Element] = field(default_factory=list)
+
+    async def fill(self) -> None:
+        """Begin anew with what the trail holds."""
+        view = self.desk.view
+        self.seen = view.feed.count
+        rows = await view.aside(self._read)
+        assert self.place is not None  # noqa: S101 - set before the first call
+        self.place.clear()
+        self.lines = []
+        with self.place:
+            for row in rows:
+                self.lines.append(_line(row))
+            if not rows:
+                self._nothing()
+
+    def _read(self) -> list[Row]:
+        denied = None if self.what.everything else True
+        # In audit mode a denial is a call that went through.
+        query = EventQuery(limit=READ, denied=denied)
+        found = wanted(self.desk.view.events(query), self.what, SHOWN)
+        if denied and len(found) < SHOWN:
+            more = self.desk.view.events(replace(query, denied=False))
+            found += wanted(more, self.what, SHOWN - len(found))
+            found.sort(key=lambda row: row.when, reverse=True)
+        return found
+
+    async def grow(self) -> None:
+        """Put what happened since on top."""
+        feed = self.desk.view.feed
+        if not self.live or feed.count == self.seen or self.place is None:
+            return
+        seen, self.seen = self.seen, feed.count
+        news = [row for row in map(row_of, feed.since(seen, SHOWN)) if self.what.takes(row)]
+        if not news:
+            return
+        if not self.lines:
+            self.place.clear()
+        with self.place:
+            added = [_line(row) for row in news]
+        for position, line in enumerate(added):
+            line.move(self.place, target_index=position)
+        self.lines = [*added, *self.lines]
+        self._drop(islice(self.lines, SHOWN, None))
+        self.lines = self.lines[:SHOWN]
+
+    @staticmethod
+    def _drop(lines: Iterable[Element]) -> None:
+        for line in lines:
+            line.delete()
+
+    def _nothing(self) -> None:
+        if self.what.text or self.what.everything:
+            states.empty("No call fits", "Nothing in the trail has all of these words.")
+        else:
+            states.empty(
+                "No denials",
+                "Nobody was refused anything yet. Calls appear here as soon as they are made.",
+                icon="verified_user",
+                code="aws lambda invoke --function-name ProcessImages out.json",
+            )
+
+
+def _line(row: Row) -> Element:
+    with tag("a", classes="call") as line:
+        line.props["href"] = f"denials?event={quote(row.id)}"
+        line.props["data-row"] = row.id
+        line.props["role"] = "listitem"
+        tag("time", row.when.strftime("%H:%M:%S"), "when").props["title"] = row.when.isoformat()
+        badge.verdict(row.verdict)
+        tag("span", row.action, "action")
+        tag("span", row.who, "who").props["title"] = row.principal
+        tag("span", row.what, "what").props["title"] = row.resource
+        tag("span", row.reason, "reason")
+    return line

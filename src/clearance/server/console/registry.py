@@ -1,0 +1,12 @@
+"""The pages, in the order of the navigation: one module each under ``pages``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clearance.server.console.page import Page
+from clearance.server.console.pages import denials
+
+__all__ = ["PAGES"]
+
+PAGES: Final[tuple[Page, ...]] = (denials.PAGE,)
