@@ -1,7 +1,10 @@
-"""Write what is generated in docs/: the command reference, from each command's own --help.
+"""Write what is generated in docs/, or check that it is up to date.
 
-python docs/build.py          writes docs/cli.md
-python docs/build.py --check  exits with 1 if it is out of date
+python docs/build.py          writes
+python docs/build.py --check  exits with 1 and the names of files that are out of date
+
+The command reference is each command's own --help; drawings and tables of how-aws-decides.md are
+read off the engine; the tables of rules and of conformance off the vectors.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -60,14 +64,41 @@ def reference() -> str:
     return "\n".join(parts) + "\n"
 
 
+def generated() -> Iterator[tuple[Path, str]]:
+    """Every file that is generated, and what it should hold."""
+    import python_api
+    from drawings import drawing
+    from scenes import SCENES
+    from tables import MADE, filled
+    from tests import conformance, coverage
+
+    yield HERE / "cli.md", reference()
+    for name, text in python_api.pages():
+        yield HERE / "api" / name, text
+    yield HERE / "coverage.md", coverage.table()
+    yield HERE / "conformance.md", conformance.page()
+    for scene in SCENES:
+        yield HERE / "images" / "decides" / f"{scene.name}.svg", drawing(scene)
+    for page in sorted(HERE.rglob("*.md")):
+        text = page.read_text("utf-8")
+        if MADE.search(text):
+            yield page, filled(text)
+
+
 def main() -> int:
-    page, path = reference(), HERE / "cli.md"
-    if "--check" in sys.argv[1:]:
-        if not path.exists() or path.read_text("utf-8") != page:
-            print("docs/cli.md is out of date; run `python docs/build.py`")
-            return 1
-        return 0
-    path.write_text(page, "utf-8")
+    """Write, or check."""
+    sys.path.insert(0, str(HERE.parent))  # the tables of vectors are made by the tests
+    stale = []
+    for path, text in generated():
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(path.relative_to(HERE.parent))
+        if "--check" not in sys.argv[1:]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    if stale and "--check" in sys.argv[1:]:
+        print(f"out of date: {', '.join(map(str, stale))}; run `python docs/build.py`")
+        return 1
     return 0
 
 

@@ -151,7 +151,7 @@ def refused(request: Request) -> bool:
 
 
 def _no_permission_needed(situation: Situation) -> Exceptions:
-    """sts:GetCallerIdentity and sts:GetSessionToken (R98)."""
+    """sts:GetCallerIdentity and sts:GetSessionToken need no permission, denied or not (R98)."""
     if _action(situation) in NEEDS_NO_PERMISSION:
         return Exceptions(always=DecisionEffect.ALLOW)
     return NOTHING

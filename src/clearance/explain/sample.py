@@ -41,10 +41,10 @@ class Change:
     asked: int
 
 
-# (before, after, edits, requests, now, catalog) -> Change, exact.
 Prover: TypeAlias = Callable[
     [Estate, Estate, tuple[Edit, ...], Sequence[Request], datetime | None, Catalog | None], Change
 ]
+"""Tells exactly what edits change: (before, after, edits, requests, now, catalog) to a `Change`."""
 
 
 def sampled(

@@ -99,6 +99,7 @@ _TYPES: Final = """
     S3Tables::TableBucket SNS::Topic SQS::Queue SecretsManager::Secret
 """
 RESOURCE_TYPES: Final = tuple(f"AWS::{name}" for name in _TYPES.split())
+"""The resource types whose policies can be asked whether they are public, as CloudFormation's."""
 
 
 def policy_type_of(resource_type: str) -> PolicyType:

@@ -12,8 +12,8 @@ from clearance.model.request import Context
 
 __all__ = ["ADMIN", "Ask", "Edge", "Gives", "Method", "Need", "methods_of"]
 
-# Stands for permissions without a limit that a principal gave itself.
 ADMIN: Final = "any permission"
+"""Stands for permissions without a limit that a principal gave itself."""
 
 
 class Gives(Enum):

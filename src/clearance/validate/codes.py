@@ -54,6 +54,7 @@ def _table() -> Mapping[str, Code]:
 
 
 CODES: Final = _table()
+"""Every issue code of IAM Access Analyzer that is in use, by name."""
 
 # Organizations accepts these since 2025 and Access Analyzer no longer reports them (R85).
 REMOVED: Final = (

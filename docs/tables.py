@@ -1,0 +1,61 @@
+"""Tables in the pages that are read off the engine, so that they cannot be out of date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from clearance.decide.combine import GRANTS
+from clearance.decide.special_cases import ROWS
+from clearance.model.decision import CheckType
+
+__all__ = ["MADE", "filled"]
+
+MADE: Final = re.compile(
+    r"^<!-- made: (?P<name>[a-z-]+) -->\n.*?^<!-- /made -->$", re.MULTILINE | re.DOTALL
+)
+
+
+def filled(page: str) -> str:
+    """The page with every table in it made anew."""
+    return MADE.sub(
+        lambda found: f"<!-- made: {found['name']} -->\n{TABLES[found['name']]()}<!-- /made -->",
+        page,
+    )
+
+
+def table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def grants() -> str:
+    """What a resource policy's Allow still needs, by how it names the caller."""
+    order = list(CheckType)
+    rows = (
+        (
+            naming.value,
+            ", ".join(kind.value for kind in order if kind in needed) or "nothing",
+        )
+        for naming, needed in sorted(GRANTS.items(), key=lambda item: len(item[1]))
+    )
+    return table(("the resource policy names the caller as", "what else must allow"), rows)
+
+
+def special_cases() -> str:
+    """The rows of special cases: what each says, by its rule."""
+    return table(("what is different", "rule"), (_special(row.__doc__ or "") for row in ROWS))
+
+
+def _special(doc: str) -> tuple[str, str]:
+    text = " ".join(doc.split())
+    rules = ", ".join(re.findall(r"R\d+[a-z]?", text))
+    return re.sub(r" \(R\d+[a-z]?(?:, R\d+[a-z]?)*\)", "", text), rules
+
+
+TABLES: Final[Mapping[str, Callable[[], str]]] = {
+    "grants": grants,
+    "special-cases": special_cases,
+}
