@@ -1,6 +1,6 @@
-.PHONY: check lint types contracts docs test demo
+.PHONY: check lint types contracts docs site test demo
 
-check: lint types contracts docs test  ## everything CI runs
+check: lint types contracts docs site test  ## everything CI runs
 
 lint:
 	ruff check .
@@ -14,6 +14,9 @@ contracts:
 
 docs:
 	python docs/build.py --check
+
+site:  ## the documentation as a site, in build/site
+	python docs/website.py
 
 test:
 	pytest -q -n auto
