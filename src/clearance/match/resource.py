@@ -7,7 +7,7 @@ from typing import Final
 
 from clearance.match.truth import Truth, any_of
 from clearance.match.variables import Resolution, resolve
-from clearance.model.glob import Glob
+from clearance.model.glob import Glob, Token
 from clearance.model.policy import Statement
 from clearance.model.request import Context
 from clearance.parse.variables import Template, read_template
@@ -35,6 +35,11 @@ def template(text: str, *, variables: bool) -> Template:
     )
 
 
+@lru_cache(maxsize=16384)
+def _glob(pieces: tuple[Token, ...]) -> Glob:
+    return Glob(pieces)
+
+
 def covers(
     statement: Statement, resource: str, context: Context, *, variables: bool
 ) -> tuple[Truth, tuple[str, ...]]:
@@ -53,13 +58,13 @@ def covers(
         wanted = resolve(template(text, variables=variables), context)
         if wanted.outcome is Resolution.UNKNOWN:
             # Whatever the variable is, the rest of the pattern may rule the resource out.
-            possible = Glob(wanted.pieces).matches(resource)
+            possible = _glob(wanted.pieces).matches(resource)
             unknown.extend(wanted.missing if possible else ())
             outcomes.append(Truth.UNKNOWN if possible else Truth.FALSE)
         elif wanted.outcome is Resolution.MISSING:
             outcomes.append(Truth.FALSE)
         else:
-            outcomes.append(Truth.of(Glob(wanted.pieces).matches(resource)))
+            outcomes.append(Truth.of(_glob(wanted.pieces).matches(resource)))
     truth = any_of(outcomes)
     truth = truth.negated() if statement.not_resources else truth
     return truth, tuple(unknown) if truth is Truth.UNKNOWN else ()

@@ -25,9 +25,11 @@ __all__ = [
     "Verdict",
     "Witness",
     "attached",
+    "is_certain",
     "is_empty",
     "judged",
     "judged_need",
+    "request_of",
     "requests_of",
 ]
 
@@ -80,21 +82,26 @@ def requests_of(found: RequestSet, replay: Replay, effort: Effort) -> Iterator[F
         TooHardError: when the effort is spent.
     """
     for piece in found.pieces(effort):
-        certain = not _has_unknowns(piece)
-        # Every request of a box without unknowns is in the set; tests look again.
-        asked = candidates(found.space, piece.box, piece.cube)
-        if effort.strict or not certain:
-            asked = (request for request in asked if holds_in(found, request))
-        request = next((request for request in asked if replay(request)), None)
-        if request is None and effort.strict and certain:
-            raise ProofError(f"no request of {piece.box} replays")
-        yield Found(piece, request)
+        yield Found(piece, request_of(found, piece, replay, effort))
 
 
-def _has_unknowns(piece: Piece) -> bool:
-    """True when a piece hangs on policy variables, and may be empty."""
+def request_of(found: RequestSet, piece: Piece, replay: Replay, effort: Effort) -> Request | None:
+    """A request of one piece that replays; None when none could be confirmed."""
+    certain = is_certain(piece)
+    # Every request of a box without unknowns is in the set; tests look again.
+    asked = candidates(found.space, piece.box, piece.cube)
+    if effort.strict or not certain:
+        asked = (request for request in asked if holds_in(found, request))
+    request = next((request for request in asked if replay(request)), None)
+    if request is None and effort.strict and certain:
+        raise ProofError(f"no request of {piece.box} replays")
+    return request
+
+
+def is_certain(piece: Piece) -> bool:
+    """False when a piece hangs on policy variables, and may be empty."""
     box: Box = piece.box
-    return bool(box.atoms) or any(map(has_variable, (*box.resource, *box.not_resource)))
+    return not box.atoms and not any(map(has_variable, (*box.resource, *box.not_resource)))
 
 
 def is_empty(found: RequestSet, replay: Replay, effort: Effort | None = None) -> Answer:

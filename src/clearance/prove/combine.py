@@ -34,6 +34,7 @@ from clearance.prove.cubes import ACTION_PARTS, RESOURCE_PARTS, Cube, KeySide, S
 from clearance.prove.globs import contains, intersects
 from clearance.prove.sets import Part, RequestSet, everything, nothing
 from clearance.prove.space import Space
+from clearance.prove.statements import Says, said_by
 
 __all__ = ["Standing", "changed", "facts_of", "granted", "layers_of"]
 
@@ -144,9 +145,9 @@ class _Told:
     def _cubes(self, layer: Layer, effect: Effect) -> tuple[Cube, ...]:
         return tuple(
             cube
-            for policy, statement in _statements(layer, effect)
-            if _speaks(self._standing, statement) is not None
-            and (cube := _cube(self._space, policy, statement)) is not None
+            for said in _statements(layer, effect)
+            if _speaks(self._standing, said.statement) is not None
+            and (cube := self._space.cube(said, anyone=True)) is not None
         )
 
     def allowed(self, region: RequestSet, special: Exceptions) -> RequestSet:
@@ -205,9 +206,9 @@ class _Told:
             return
         yield present & (IDENTITY_SIDE | special.mandatory), None
         resource = self._by_type.get(CheckType.RESOURCE)
-        for policy, statement in _statements(resource, Effect.ALLOW):
-            found = _speaks(self._standing, statement)
-            cube = _cube(self._space, policy, statement)
+        for said in _statements(resource, Effect.ALLOW):
+            found = _speaks(self._standing, said.statement)
+            cube = self._space.cube(said, anyone=True)
             if found is not None and cube is not None:
                 naming = next((n for n in _ORDER if n in found), None)
                 yield present & _remaining(naming, special), (cube,)
@@ -234,11 +235,11 @@ _ORDER: Final = (
 )
 
 
-def _statements(layer: Layer | None, effect: Effect) -> Iterable[tuple[AttachedPolicy, Statement]]:
+def _statements(layer: Layer | None, effect: Effect) -> Iterable[Says]:
     for policy in layer.policies if layer else ():
-        for statement in policy.policy.statements:
-            if statement.effect is effect:
-                yield policy, statement
+        for said in said_by(policy.policy).statements:
+            if said.statement.effect is effect:
+                yield said
 
 
 def _speaks(standing: Standing, statement: Statement) -> frozenset[Naming] | None:
@@ -252,13 +253,6 @@ def _speaks(standing: Standing, statement: Statement) -> frozenset[Naming] | Non
     if exempt(who, standing.caller, bounded=standing.bounded, strict=strict):
         return None
     return frozenset({Naming.NOT_LISTED})
-
-
-def _cube(space: Space, policy: AttachedPolicy, statement: Statement) -> Cube | None:
-    """What a statement speaks about, whoever asks."""
-    anyone = replace(statement, principals=None)
-    found = space.cube(anyone, variables=policy.policy.has_variables, effect=statement.effect)
-    return None if found is None else found._replace(source=statement)
 
 
 def _governed_by_rcps(space: Space, caller: Principal) -> RequestSet:

@@ -57,16 +57,25 @@ def meet(one: KeySide, other: KeySide) -> KeySide:
 class Union:
     """Patterns of which one must match, found by how they begin."""
 
-    __slots__ = ("_by_head", "_parts", "_wild", "patterns")
+    __slots__ = ("_by_head", "_literal", "_parts", "_wild", "patterns")
 
     def __init__(self, patterns: Iterable[str], parts: int) -> None:
         self.patterns = tuple(dict.fromkeys(patterns))
         self._parts = parts
-        self._by_head: dict[str, list[str]] = {}
+        self._by_head: dict[str, tuple[list[str], list[str]]] = {}
+        self._literal: set[str] = set()
         self._wild: list[str] = []
         for pattern in self.patterns:
             head = _head(pattern, parts)
-            (self._wild if head is None else self._by_head.setdefault(head, [])).append(pattern)
+            if head is None:
+                self._wild.append(pattern)
+                continue
+            literal, wild = self._by_head.setdefault(head, ([], []))
+            if is_literal(pattern):
+                self._literal.add(pattern)
+                literal.append(pattern)
+            else:
+                wild.append(pattern)
 
     def near(self, pattern: str) -> Iterable[str]:
         """The patterns that could have something to do with this one."""
@@ -76,7 +85,12 @@ class Union:
         if head is None:
             return self.patterns
         found = self._by_head.get(head)
-        return [*found, *self._wild] if found else self._wild
+        if found is None:
+            return self._wild
+        literal, wild = found
+        if is_literal(pattern):
+            literal = [pattern] if pattern in self._literal else []
+        return [*literal, *wild, *self._wild]
 
     def heads(self) -> Iterable[str] | None:
         """How the patterns begin, or None when one begins in any way."""
@@ -88,7 +102,7 @@ class Union:
         return _union(frozenset(patterns), parts)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _union(patterns: frozenset[str], parts: int) -> Union:
     return Union(sorted(patterns), parts)
 

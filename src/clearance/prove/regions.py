@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TypeAlias
 
-from clearance.prove.cubes import Strings, Union
+from clearance.prove.cubes import ACTION_PARTS, RESOURCE_PARTS, Strings, Union
 from clearance.prove.globs import contains, intersects, reduce, witness
 from clearance.prove.patterns import has_variable, loosen
 
-__all__ = ["Patterns", "cut", "expand", "is_empty", "narrowed", "relation"]
+__all__ = ["Patterns", "cut", "expand", "fresh", "is_empty", "narrowed", "relation"]
 
 Patterns: TypeAlias = tuple[str, ...]
 
 
-def is_empty(wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> bool:
+def is_empty(wanted: Patterns, unwanted: Patterns) -> bool:
     """True when no string, whatever the variables are, matches all and none."""
-    firm = tuple(p for p in unwanted if not has_variable(p))
+    near = [u for u in unwanted if all(intersects(u, w) for w in wanted)]
+    if any(contains(u, w) for u in near for w in wanted):
+        return True
+    firm = tuple(u for u in near if not has_variable(u))
     return witness(tuple(map(loosen, wanted)), firm) is None
 
 
-def narrowed(
-    wanted: tuple[str, ...], unwanted: tuple[str, ...], pattern: str
-) -> tuple[str, ...] | None:
+def narrowed(wanted: Patterns, unwanted: Patterns, pattern: str) -> Patterns | None:
     """``wanted`` with one more pattern; None when nothing is left."""
     if any(contains(pattern, w) for w in wanted):
         return wanted
@@ -34,20 +36,33 @@ def narrowed(
     return None if is_empty(more, unwanted) else more
 
 
-def cut(
-    wanted: tuple[str, ...], unwanted: tuple[str, ...], patterns: Iterable[str]
-) -> tuple[str, ...] | None:
+def cut(wanted: Patterns, unwanted: Patterns, patterns: Iterable[str]) -> Patterns | None:
     """``unwanted`` with more patterns; None when nothing is left."""
-    new = [p for p in patterns if p not in unwanted]
+    new = fresh(unwanted, patterns)
     if not new:
         return unwanted
-    more = reduce((*unwanted, *new))
-    if more == unwanted:
-        return unwanted
+    new = reduce(new)
+    wide = _by_start(new)
+    kept = (u for u in unwanted if not any(contains(n, u) for n in wide.near(u)))
+    more = tuple(sorted((*kept, *new)))
     return None if is_empty(wanted, more) else more
 
 
-def relation(wanted: tuple[str, ...], union: Union) -> tuple[str, ...] | None:
+def fresh(unwanted: Patterns, patterns: Iterable[str]) -> Patterns:
+    """The patterns that take away more than the unwanted ones do."""
+    if not unwanted:
+        return tuple(patterns)
+    known = _by_start(unwanted)
+    return tuple(p for p in patterns if not any(contains(u, p) for u in known.near(p)))
+
+
+@lru_cache(maxsize=1024)
+def _by_start(patterns: Patterns) -> Union:
+    arns = patterns[0].startswith("arn:")
+    return Union(patterns, RESOURCE_PARTS if arns else ACTION_PARTS)
+
+
+def relation(wanted: Patterns, union: Union) -> Patterns | None:
     """The patterns of a union that cut the region; None when one holds all of it."""
     partial: list[str] = []
     for pattern in union.near(wanted[0]):
@@ -59,8 +74,8 @@ def relation(wanted: tuple[str, ...], union: Union) -> tuple[str, ...] | None:
 
 
 def expand(
-    strings: Strings, wanted: tuple[str, ...], unwanted: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    strings: Strings, wanted: Patterns, unwanted: Patterns
+) -> Iterator[tuple[Patterns, Patterns]]:
     """The part of a region that lies in a set of strings, in pieces of single patterns."""
     for union in strings.without:
         found = relation(wanted, union)
@@ -75,8 +90,8 @@ def expand(
 
 
 def _choose(
-    unions: tuple[Union, ...], wanted: tuple[str, ...], unwanted: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    unions: tuple[Union, ...], wanted: Patterns, unwanted: Patterns
+) -> Iterator[tuple[Patterns, Patterns]]:
     if not unions:
         yield wanted, unwanted
         return

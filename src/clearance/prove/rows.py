@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from clearance.model.policy import Statement
 from clearance.model.request import Request
 from clearance.prove import patterns
-from clearance.prove.answer import Answer, Found, Verdict, Witness, requests_of
-from clearance.prove.cubes import Box, Cube, KeySide
+from clearance.prove.answer import Answer, Verdict, Witness, is_certain, request_of
+from clearance.prove.cubes import Box, KeySide
 from clearance.prove.effort import Effort, TooHardError
 from clearance.prove.patterns import UnencodableError
 from clearance.prove.search import Universe
-from clearance.prove.sets import RequestSet
+from clearance.prove.sets import Piece, RequestSet
 from clearance.prove.space import Space
 
 __all__ = ["Change", "Row", "change", "request_json"]
 
-MAX_PIECES = 2_000
-SHOWN_CALLERS = 5
+MAX_PIECES: Final = 20_000
+IN_DOUBT: Final = "a policy variable may or may not make the difference"
+UNPROVEN: Final = "a request that should show it is decided otherwise"
+SHOWN_CALLERS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,49 +101,122 @@ def change(
     found: RequestSet, replay: Callable[[Request], bool], effort: Effort, *, limit: int
 ) -> Change:
     """The requests of a set in at most ``limit`` rows."""
-    pieces: list[tuple[Found, Request]] = []
-    doubts: list[str] = []
-    complete = True
-    try:
-        for one in islice(requests_of(found, replay, effort), MAX_PIECES):
-            if one.request is None:
-                doubts.append("a policy variable may or may not make the difference")
-            else:
-                pieces.append((one, one.request))
-        complete = len(pieces) < MAX_PIECES
-    except (TooHardError, UnencodableError) as error:
-        doubts.append(str(error))
-        complete = False
-    rows = _merged([_row(found.space, one, request) for one, request in pieces])
-    doubts = list(dict.fromkeys([*doubts, *found.reasons, *found.space.reasons]))
-    reason = "; ".join(doubts) or None
-    complete = complete and not doubts and len(rows) <= limit
-    if pieces:
-        first, request = pieces[0]
-        shown = Witness(request, first.piece.cube.source)
-        return Change(Answer(Verdict.REFUTED, shown, reason), rows[:limit], complete)
+    asking = _Asking(found, replay, effort)
+    groups, complete = _grouped(asking)
+    merged = _merged(groups)
+    rows = []
+    for words, several in merged[: max(limit, 1)]:
+        requests = (one.request or asking.request(one.piece) for one in several)
+        request = next((r for r in requests if r is not None), None)
+        if request is not None:
+            rows.append((_row(words, request), several[0].piece.cube.source))
+    reasons = dict.fromkeys([*asking.doubts, *found.reasons, *found.space.reasons])
+    reason = "; ".join(reasons) or None
+    if rows:
+        complete = complete and not reason and len(merged) <= limit
+        first, source = rows[0]
+        answer = Answer(Verdict.REFUTED, Witness(first.witness, source), reason)
+        return Change(answer, tuple(row for row, _ in rows), complete)
     if reason:
         return Change(Answer(Verdict.UNKNOWN, reason=reason), (), complete=False)
     return Change(Answer(Verdict.PROVEN))
 
 
-def _row(space: Space, one: Found, request: Request) -> Row:
-    box, cube = one.piece.box, one.piece.cube
+class _Asking:
+    """Looks for requests, and notes why there may be more than was found."""
+
+    def __init__(
+        self, found: RequestSet, replay: Callable[[Request], bool], effort: Effort
+    ) -> None:
+        self.found, self.effort = found, effort
+        self.doubts: list[str] = []
+        self._replay = replay
+
+    def request(self, piece: Piece) -> Request | None:
+        """A request of the piece that replays."""
+        request = request_of(self.found, piece, self._replay, self.effort)
+        if request is None:
+            self.doubts.append(UNPROVEN if is_certain(piece) else IN_DOUBT)
+        return request
+
+
+class _Shown(NamedTuple):
+    piece: Piece
+    request: Request | None
+
+
+def _grouped(asking: _Asking) -> tuple[dict[_Words, list[_Shown]], bool]:
+    """The pieces by what their rows say, and whether these are all.
+
+    One in doubt counts once it has a request; others are asked for one when they are shown.
+    """
+    groups: dict[_Words, list[_Shown]] = {}
+    try:
+        for count, piece in enumerate(asking.found.pieces(asking.effort)):
+            if count == MAX_PIECES:
+                return groups, False
+            later = is_certain(piece) and not asking.effort.strict
+            shown = _Shown(piece, None if later else asking.request(piece))
+            if later or shown.request:
+                groups.setdefault(_words(asking.found.space, piece), []).append(shown)
+    except (TooHardError, UnencodableError) as error:
+        asking.doubts.append(str(error))
+        return groups, False
+    return groups, True
+
+
+class _Words(NamedTuple):
+    """A row but for its request."""
+
+    statement: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    except_actions: tuple[str, ...]
+    except_resources: tuple[str, ...]
+    conditions: tuple[str, ...]
+    only_where: tuple[str, ...]
+    who: tuple[str, ...]
+
+
+def _words(space: Space, piece: Piece) -> _Words:
+    box, cube = piece.box, piece.cube
     source = cube.source
-    return Row(
+    return _Words(
         statement=source.label if source else "",
         actions=(_joined(tuple(space.names.get(p, p) for p in box.action)),),
         resources=(_joined(tuple(map(_readable, box.resource))),),
-        witness=request,
         except_actions=tuple(space.names.get(p, p) for p in box.not_action),
         # Patterns no policy can write are those of other partitions, where nothing is anyway.
         except_resources=tuple(
             _readable(p) for p in box.not_resource if patterns.ANY_RUN_OF_PART not in p
         ),
         conditions=_conditions(source),
-        only_where=tuple(_narrower(space, one.piece.whole, box, cube)),
+        only_where=tuple(_narrower(space, piece.whole, box)),
         who=_who(space, box),
     )
+
+
+def _row(words: _Words, request: Request) -> Row:
+    return Row(witness=request, **words._asdict())
+
+
+def _merged(groups: Mapping[_Words, list[_Shown]]) -> list[tuple[_Words, list[_Shown]]]:
+    """Rows that differ in their actions only become one, then those that differ in resources."""
+    by_rest: dict[_Words, tuple[dict[str, None], list[_Shown]]] = {}
+    for words, several in groups.items():
+        texts, held = by_rest.setdefault(words._replace(actions=()), ({}, []))
+        texts.update(dict.fromkeys(words.actions))
+        held += several
+    by_actions: dict[_Words, tuple[dict[str, None], list[_Shown]]] = {}
+    for words, (actions, several) in by_rest.items():
+        key = words._replace(actions=tuple(actions), resources=())
+        texts, held = by_actions.setdefault(key, ({}, []))
+        texts.update(dict.fromkeys(words.resources))
+        held += several
+    return [
+        (words._replace(resources=tuple(texts)), held)
+        for words, (texts, held) in by_actions.items()
+    ]
 
 
 def _joined(several: tuple[str, ...]) -> str:
@@ -171,9 +245,8 @@ def _who(space: Space, box: Box) -> tuple[str, ...]:
     return shown + (("…",) if len(chosen) > SHOWN_CALLERS else ())
 
 
-def _narrower(space: Space, whole: Box, box: Box, cube: Cube) -> list[str]:
+def _narrower(space: Space, whole: Box, box: Box) -> list[str]:
     """What was cut off the values of keys."""
-    del cube
     universe = space.universe
     found = [
         f"{space.names.get(key, key)} {_side(space, universe, key, side)}"
@@ -206,29 +279,3 @@ def _atom(atom: object) -> str:
     if condition is None:
         return str(atom)
     return f"{condition.name} {condition.key}: {', '.join(condition.values)}"
-
-
-def _merged(rows: list[Row]) -> tuple[Row, ...]:
-    """Rows that differ in their actions only become one, then those that differ in resources."""
-    by_rest: dict[object, Row] = {}
-    for row in rows:
-        key = (row.resources, *_rest(row))
-        known = by_rest.get(key)
-        by_rest[key] = replace(known, actions=_more(known.actions, row.actions)) if known else row
-    by_actions: dict[object, Row] = {}
-    for row in by_rest.values():
-        key = (row.actions, *_rest(row))
-        known = by_actions.get(key)
-        by_actions[key] = (
-            replace(known, resources=_more(known.resources, row.resources)) if known else row
-        )
-    return tuple(by_actions.values())
-
-
-def _rest(row: Row) -> tuple[object, ...]:
-    excepted = (row.except_actions, row.except_resources)
-    return (row.statement, *excepted, row.conditions, row.only_where, row.who)
-
-
-def _more(known: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*known, *new)))

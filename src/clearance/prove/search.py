@@ -7,14 +7,15 @@ is then certain, and "some" must be replayed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from clearance.prove.cubes import Box, Cube, KeySide, Strings, meet, satisfiable
 from clearance.prove.effort import Effort
-from clearance.prove.regions import Patterns, cut, expand, narrowed, relation
+from clearance.prove.regions import Patterns, cut, expand, fresh, narrowed, relation
 from clearance.prove.values import Domain
 
-__all__ = ["Universe", "boxes_of", "outside", "survivors"]
+__all__ = ["Universe", "boxes_of", "survivors"]
 
 
 class Universe:
@@ -54,13 +55,33 @@ def boxes_of(universe: Universe, cube: Cube, within: Box) -> Iterator[Box]:
             yield Box(action, not_action, resource, not_resource, who, keys, atoms)
 
 
-def outside(universe: Universe, box: Box, cube: Cube) -> list[Box] | None:
-    """The part of a box that is not in a cube, in boxes; None when the two have nothing in common.
+class Overlap(NamedTuple):
+    """Where a box may stick out of a cube, dimension by dimension; told from single patterns.
 
-    The boxes may overlap.
+    ``actions`` and ``resources`` are lists of patterns the box may lose, each at the cost of one
+    piece; ``inner_actions`` and ``inner_resources`` patterns it may be narrowed to.
     """
-    who = box.who & cube.who
-    if not who:
+
+    cube: Cube
+    who: int
+    keys: tuple[tuple[str, KeySide], ...]
+    atoms: tuple[object, ...]
+    actions: tuple[Patterns, ...]
+    inner_actions: Patterns
+    resources: tuple[Patterns, ...]
+    inner_resources: Patterns
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces of the box may be left, at most."""
+        strings = len(self.actions) + len(self.resources)
+        inner = len(self.inner_actions) + len(self.inner_resources)
+        return bool(self.who) + len(self.keys) + len(self.atoms) + strings + inner
+
+
+def overlap(universe: Universe, box: Box, cube: Cube) -> Overlap | None:
+    """Where a box may stick out of a cube; None when the two have nothing in common."""
+    if not box.who & cube.who:
         return None
     sides: list[tuple[str, KeySide]] = []
     for key, side in cube.keys.items():
@@ -69,24 +90,51 @@ def outside(universe: Universe, box: Box, cube: Cube) -> list[Box] | None:
             return None
         single = universe.domains[key].single
         sides += [(key, rest) for rest in _beyond(mine, side, universe, key, single=single)]
-    open_atoms = []
-    for atom in cube.atoms:
-        held = box.atoms.get(atom)
-        if held is False:
-            return None
-        if held is None:
-            open_atoms.append(atom)
+    if any(box.atoms.get(atom) is False for atom in cube.atoms):
+        return None
     actions = _escapes(box.action, box.not_action, cube.action)
     if actions is None:
         return None
     resources = _escapes(box.resource, box.not_resource, cube.resource)
     if resources is None:
         return None
-    found = [box._replace(who=box.who & ~cube.who)] if box.who & ~cube.who else []
-    found += [box._replace(keys={**box.keys, key: side}) for key, side in sides]
-    found += [box._replace(atoms={**box.atoms, atom: False}) for atom in open_atoms]
-    found += [box._replace(action=w, not_action=u) for w, u in actions]
-    found += [box._replace(resource=w, not_resource=u) for w, u in resources]
+    atoms = tuple(atom for atom in cube.atoms if atom not in box.atoms)
+    return Overlap(cube, box.who & ~cube.who, tuple(sides), atoms, *actions, *resources)
+
+
+def _outside(box: Box, found: Overlap) -> list[Box] | None:
+    """The part of a box that is not in a cube, in boxes that may overlap.
+
+    None when the two have nothing in common after all.
+    """
+    pieces = [box._replace(who=found.who)] if found.who else []
+    pieces += [box._replace(keys={**box.keys, key: side}) for key, side in found.keys]
+    pieces += [box._replace(atoms={**box.atoms, atom: False}) for atom in found.atoms]
+    actions = _parts(box.action, box.not_action, found.actions, found.inner_actions)
+    if actions is None:
+        return None
+    resources = _parts(box.resource, box.not_resource, found.resources, found.inner_resources)
+    if resources is None:
+        return None
+    pieces += [box._replace(action=w, not_action=u) for w, u in actions]
+    return pieces + [box._replace(resource=w, not_resource=u) for w, u in resources]
+
+
+def _parts(
+    wanted: Patterns, unwanted: Patterns, cuts: Iterable[Patterns], inner: Patterns
+) -> list[tuple[Patterns, Patterns]] | None:
+    """What is left of a region without each of some lists, and in each of some patterns."""
+    found: list[tuple[Patterns, Patterns]] = []
+    for patterns in cuts:
+        more = cut(wanted, unwanted, patterns)
+        if more is unwanted:
+            return None
+        if more is not None:
+            found.append((wanted, more))
+    for pattern in inner:
+        narrow = narrowed(wanted, unwanted, pattern)
+        if narrow is not None:
+            found.append((narrow, unwanted))
     return found
 
 
@@ -118,42 +166,42 @@ def _beyond(
 
 def _escapes(
     wanted: Patterns, unwanted: Patterns, strings: Strings
-) -> list[tuple[Patterns, Patterns]] | None:
-    """The parts of a region outside a set of strings; None when the two are disjoint."""
-    found: list[tuple[Patterns, Patterns]] = []
+) -> tuple[tuple[Patterns, ...], Patterns] | None:
+    """The lists to cut off a region and the patterns to narrow it to; None when it is disjoint."""
+    cuts: list[Patterns] = []
     for union in strings.unions:
         partial = relation(wanted, union)
-        if partial is None:
-            continue
-        if not partial:
-            return None
-        more = cut(wanted, unwanted, partial)
-        if more is not None:
-            if more is unwanted:
+        if partial is not None:
+            partial = fresh(unwanted, partial) if partial else partial
+            if not partial:
                 return None
-            found.append((wanted, more))
+            cuts.append(partial)
+    inner: list[str] = []
     for union in strings.without:
         partial = relation(wanted, union)
         if partial is None:
             return None
-        for pattern in partial:
-            inner = narrowed(wanted, unwanted, pattern)
-            if inner is not None:
-                found.append((inner, unwanted))
-    return found
+        inner += partial
+    return tuple(cuts), tuple(inner)
 
 
 def survivors(universe: Universe, box: Box, cubes: Sequence[Cube], effort: Effort) -> Iterator[Box]:
     """Boxes that hold all of a box that is in none of the cubes."""
-    if any(_covers(universe, box, cube) for cube in cubes):
-        return
     while True:
         effort.spend(1 + len(cubes))
-        cutting, pieces, rest = _best_cut(universe, box, cubes)
+        left = _trimmed(universe, box, cubes)
+        if left is None:
+            return
+        box, several = left
+        pieces: list[Box] | None = None
+        while several and pieces is None:
+            best = min(several, key=_pieces)
+            several.remove(best)
+            pieces = _outside(box, best)
         if pieces is None:
             yield box
             return
-        cubes = [cube for cube in rest if cube is not cutting]
+        cubes = [found.cube for found in several]
         if len(pieces) != 1:
             break
         box = pieces[0]
@@ -161,37 +209,41 @@ def survivors(universe: Universe, box: Box, cubes: Sequence[Cube], effort: Effor
         yield from survivors(universe, piece, cubes, effort)
 
 
-def _best_cut(
+def _pieces(found: Overlap) -> int:
+    return found.pieces
+
+
+def _trimmed(
     universe: Universe, box: Box, cubes: Sequence[Cube]
-) -> tuple[Cube | None, list[Box] | None, list[Cube]]:
-    """The cube that leaves the fewest pieces of the box, and the cubes that overlap the box."""
-    rest: list[Cube] = []
-    best: list[Box] | None = None
-    cutting: Cube | None = None
-    for place, cube in enumerate(cubes):
-        found = outside(universe, box, cube)
+) -> tuple[Box, list[Overlap]] | None:
+    """The box without all cubes that only take some patterns from it, and how others overlap it.
+
+    None when nothing of the box is left.
+    """
+    several: list[Overlap] = []
+    actions: list[str] = []
+    resources: list[str] = []
+    for cube in cubes:
+        found = overlap(universe, box, cube)
         if found is None:
             continue
-        rest.append(cube)
-        if best is None or len(found) < len(best):
-            best, cutting = found, cube
-        if len(found) <= 1:
-            rest += cubes[place + 1 :]
-            break
-    return cutting, best, rest
-
-
-def _covers(universe: Universe, box: Box, cube: Cube) -> bool:
-    """True when a look at single patterns shows that a cube holds the whole box."""
-    if box.who & ~cube.who or any(not box.atoms.get(atom) for atom in cube.atoms):
-        return False
-    for key, side in cube.keys.items():
-        mine = box.keys.get(key) or universe.anything(key)
-        if any(_beyond(mine, side, universe, key, single=universe.domains[key].single)):
-            return False
-    for wanted, strings in ((box.action, cube.action), (box.resource, cube.resource)):
-        if any(relation(wanted, union) is not None for union in strings.unions):
-            return False
-        if any(relation(wanted, union) != () for union in strings.without):
-            return False
-    return True
+        pieces = found.pieces
+        if not pieces:
+            return None
+        if pieces == 1 and found.actions:
+            actions += found.actions[0]
+        elif pieces == 1 and found.resources:
+            resources += found.resources[0]
+        else:
+            several.append(found)
+    if actions:
+        more = cut(box.action, box.not_action, actions)
+        if more is None:
+            return None
+        box = box._replace(not_action=more)
+    if resources:
+        more = cut(box.resource, box.not_resource, resources)
+        if more is None:
+            return None
+        box = box._replace(not_resource=more)
+    return box, several

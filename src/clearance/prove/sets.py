@@ -26,6 +26,7 @@ from clearance.prove.effort import Effort
 from clearance.prove.globs import may_intersect
 from clearance.prove.search import Universe, boxes_of, survivors
 from clearance.prove.space import Space
+from clearance.prove.statements import said_by
 
 __all__ = ["NOTHING", "Part", "Piece", "RequestSet", "allowed", "everything", "nothing"]
 
@@ -176,10 +177,10 @@ def layer(space: Space, policies: Iterable[Policy | AttachedPolicy]) -> Part:
     cubes: Mapping[Effect, list[Cube]] = {Effect.ALLOW: [], Effect.DENY: []}
     for given in policies:
         policy = given.policy if isinstance(given, AttachedPolicy) else given
-        for statement in policy.statements:
-            cube = space.cube(statement, variables=policy.has_variables, effect=statement.effect)
+        for said in said_by(policy).statements:
+            cube = space.cube(said)
             if cube is not None:
-                cubes[statement.effect].append(cube)
+                cubes[said.statement.effect].append(cube)
     return Part(tuple(cubes[Effect.ALLOW]), tuple(cubes[Effect.DENY]))
 
 

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
-from clearance.match.conditions import holds
-from clearance.match.operators.table import COMPARISONS
 from clearance.match.truth import Truth
 from clearance.model.catalog import Catalog
-from clearance.model.glob import Token
 from clearance.model.operators import OPERATORS, Family
-from clearance.model.policy import (
-    AttachedPolicy,
-    Condition,
-    Effect,
-    Policy,
-    Quantifier,
-    Statement,
-)
+from clearance.model.policy import AttachedPolicy, Condition, Effect, Policy
 from clearance.model.principal import Principal
-from clearance.model.request import Context, KeyState, fold
-from clearance.parse.variables import Variable, read_template
+from clearance.model.request import Context, fold
+from clearance.parse.variables import Variable
 from clearance.prove import patterns
 from clearance.prove.callers import SOMEBODY, Callers, callers_of
-from clearance.prove.cubes import ACTION_PARTS, RESOURCE_PARTS, Cube, KeySide, Strings, Union, meet
-from clearance.prove.globs import contains
+from clearance.prove.cubes import RESOURCE_PARTS, Cube, KeySide, meet
 from clearance.prove.search import Universe
+from clearance.prove.statements import Ask, Says, known, pieces, said_by, strings, test_of
 from clearance.prove.values import Domain, Test, domain_of
 
 __all__ = ["Atom", "Space"]
@@ -56,7 +45,6 @@ _SINGLE: Final = """
 """
 SINGLE: Final = frozenset(f"aws:{name}" for name in _SINGLE.split())
 _SINGLE_PREFIXES: Final = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/")
-_PROBE: Final = "x"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +70,7 @@ class Space:
     facts: Context | None = None
     catalog: Catalog | None = None
     reasons: tuple[str, ...] = ()
-    _cubes: dict[tuple[Statement, bool, Effect], Cube | None] = field(
+    _cubes: dict[tuple[int, bool], tuple[Says, Cube | None]] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -106,11 +94,10 @@ class Space:
         asked: dict[str, bool] = {}
         names: dict[str, str] = {}
         for policy in plain:
-            for statement in policy.statements:
-                names.update((text.lower(), text) for text in statement.actions)
-                for condition in statement.conditions:
-                    names.setdefault(fold(condition.key), condition.key)
-                    _collect(condition, policy.has_variables, facts, tests, asked)
+            said = said_by(policy)
+            names.update(said.names)
+            for ask in said.asks:
+                _collect(ask, facts, tests, asked)
         domains = {
             key: domain_of(
                 key, tuple(tests.get(key, ())), single=_is_single(key, quantified, multivalued)
@@ -132,112 +119,91 @@ class Space:
         """The classes, for the search."""
         return Universe(self.domains, self.callers.full)
 
-    def cube(self, statement: Statement, *, variables: bool, effect: Effect) -> Cube | None:
-        """What a statement speaks about; None for nothing.
+    def cube(self, said: Says, *, anyone: bool = False) -> Cube | None:
+        """What a statement speaks about; None for nothing. ``anyone``: whoever asks.
 
         A Deny also acts where its conditions cannot be compared, an Allow does not (R55, R126).
         """
-        key = (statement, variables, effect)
-        if key not in self._cubes:
-            self._cubes[key] = self._encode(statement, variables=variables, effect=effect)
-        return self._cubes[key]
+        key = (id(said), anyone)
+        found = self._cubes.get(key)
+        if found is None:
+            who = self.callers.full if anyone else self.callers.named_by(said.statement)
+            found = self._cubes[key] = (said, self._encode(said, who))
+        return found[1]
 
-    def _encode(self, statement: Statement, *, variables: bool, effect: Effect) -> Cube | None:
-        if not statement.actions or statement.resources == ():
+    def _encode(self, said: Says, who: int) -> Cube | None:
+        statement = said.statement
+        if not who or not statement.actions or statement.resources == ():
             return None
-        who = self.callers.named_by(statement)
-        if not who:
-            return None
+        resource = said.resource
+        if resource is None:
+            named = [bound for p in said.patterns if (bound := _bound(p, self.facts)) is not None]
+            if not named and not statement.not_resources:
+                return None
+            resource = strings(named, RESOURCE_PARTS, negated=statement.not_resources)
         keys: dict[str, KeySide] = {}
         atoms: set[object] = set()
-        for condition in statement.conditions:
-            key = fold(condition.key)
-            if _depends(condition, self.facts, variables=variables):
-                atoms.add(_atom(condition, effect))
+        for ask in said.asks:
+            test = _test(ask, self.facts)
+            if test is None and ask.test is not None:
+                atoms.add(_atom(ask.condition, statement.effect))
                 continue
-            side = self._side(condition, variables=variables, effect=effect)
-            keys[key] = meet(keys[key], side) if key in keys else side
-        action = _strings(
-            [p.lower() for p in statement.actions], ACTION_PARTS, negated=statement.not_actions
-        )
-        found = (
-            patterns.of_resource(text, variables=variables)
-            for text in statement.resources or ("*",)
-        )
-        named = [bound for p in found if (bound := _bound(p, self.facts)) is not None]
-        if not named and not statement.not_resources:
-            return None
-        resource = _strings(named, RESOURCE_PARTS, negated=statement.not_resources)
-        return Cube(action, resource, who, keys, frozenset(atoms), statement)
+            side = self._side(ask, test, statement.effect)
+            keys[ask.key] = meet(keys[ask.key], side) if ask.key in keys else side
+        return Cube(said.action, resource, who, keys, frozenset(atoms), statement)
 
-    def _side(self, condition: Condition, *, variables: bool, effect: Effect) -> KeySide:
-        domain = self.domains[fold(condition.key)]
-        accepted = _accepted(effect)
-        absent = holds(condition, _ABSENT, variables=variables).truth in accepted
-        if OPERATORS[condition.operator].family is Family.NULL or not condition.values:
-            present = Context.of({condition.key: _PROBE}, complete=True)
-            there = holds(condition, present, variables=variables).truth in accepted
-            return KeySide(absent, domain.full if there else 0)
-        yes, error = domain.passes[_test(condition, self.facts, variables=variables)]
+    def _side(self, ask: Ask, test: Test | None, effect: Effect) -> KeySide:
+        domain = self.domains[ask.key]
+        accepted = _ACCEPTED[effect]
+        absent = ask.absent in accepted
+        if test is None:
+            return KeySide(absent, domain.full if ask.present in accepted else 0)
+        yes, error = domain.passes[test]
         passing = yes | error if Truth.ERROR in accepted else yes
-        if domain.single or condition.quantifier is Quantifier.ALL:
+        if domain.single or ask.every:
             return KeySide(absent, passing)
         return KeySide(absent, domain.full, (passing,))
 
 
-_ABSENT: Final = Context(complete=True)
-
-
-def _accepted(effect: Effect) -> frozenset[Truth]:
-    return frozenset({Truth.TRUE, Truth.ERROR} if effect is Effect.DENY else {Truth.TRUE})
-
-
-def _strings(found: list[str], parts: int, *, negated: bool) -> Strings:
-    union = _widest(tuple(found), parts)
-    return Strings((), (union,)) if negated else Strings((union,))
-
-
-@lru_cache(maxsize=16384)
-def _widest(found: tuple[str, ...], parts: int) -> Union:
-    """The patterns of a list without those that a wider one of them holds."""
-    return Union.of(_without_repeats(found), parts)
-
-
-def _without_repeats(found: tuple[str, ...]) -> Iterable[str]:
-    wide = [p for p in dict.fromkeys(found) if "*" in p or "?" in p]
-    if "*" in wide:
-        return ("*",)
-    if not wide:
-        return found
-    union = Union.of(wide, ACTION_PARTS)
-    kept: dict[str, None] = {}
-    for pattern in dict.fromkeys(found):
-        near = union.near(pattern)
-        if not any(w != pattern and contains(w, pattern) and _first(w, pattern) for w in near):
-            kept[pattern] = None
-    return kept
-
-
-def _first(wide: str, pattern: str) -> bool:
-    """Of two patterns that mean the same, one stays."""
-    return not contains(pattern, wide) or wide < pattern
+_ACCEPTED: Final = {
+    Effect.ALLOW: frozenset({Truth.TRUE}),
+    Effect.DENY: frozenset({Truth.TRUE, Truth.ERROR}),
+}
 
 
 def _collect(
-    condition: Condition,
-    variables: bool,  # noqa: FBT001
+    ask: Ask,
     facts: Context | None,
     tests: dict[str, dict[Test, None]],
     asked: dict[str, bool],
 ) -> None:
-    key = fold(condition.key)
-    asked[key] = asked.get(key, False) or condition.quantifier is not None
-    for name in _variables(condition, facts, variables=variables):
-        asked.setdefault(fold(name), False)
-    null = OPERATORS[condition.operator].family is Family.NULL
-    if null or not condition.values or _depends(condition, facts, variables=variables):
-        return
-    tests.setdefault(key, {})[_test(condition, facts, variables=variables)] = None
+    asked[ask.key] = asked.get(ask.key, False) or ask.condition.quantifier is not None
+    for name in _unknown(ask, facts):
+        asked.setdefault(name, False)
+    test = _test(ask, facts)
+    if test is not None:
+        tests.setdefault(ask.key, {})[test] = None
+
+
+def _test(ask: Ask, facts: Context | None) -> Test | None:
+    """What a condition asks of a value; None when that hangs on a variable nobody knows."""
+    if not ask.variables:
+        return ask.test
+    if _unknown(ask, facts):
+        return None
+    return test_of(ask.condition, pieces(ask.condition, facts, variables=True))
+
+
+def _unknown(ask: Ask, facts: Context | None) -> tuple[str, ...]:
+    """The variables of a condition that nobody knows."""
+    if facts is None or not ask.variables:
+        return ask.variables
+    return tuple(
+        fold(part.key)
+        for parts in pieces(ask.condition, facts, variables=True)
+        for part in parts
+        if isinstance(part, Variable)
+    )
 
 
 def _is_single(
@@ -253,74 +219,15 @@ def _is_single(
     return not quantified if told is None else not told
 
 
-def _pieces(
-    condition: Condition, facts: Context | None, *, variables: bool
-) -> tuple[tuple[Token | Variable, ...], ...]:
-    """The values in pieces, with what is known of variables put in.
-
-    A value that a variable leaves without meaning is dropped: nothing fits it (R132).
-    """
-    operator = OPERATORS[condition.operator]
-    wildcards = COMPARISONS[operator.positive].wildcards
-    replaced = variables and operator.variables
-    found = []
-    for text in condition.values:
-        parts = [
-            _known(part, facts) if isinstance(part, Variable) else part
-            for part in read_template(text, wildcards=wildcards, variables=replaced).parts
-        ]
-        if None not in parts:
-            found.append(tuple(part for part in parts if part is not None))
-    return tuple(found)
-
-
-def _known(variable: Variable, facts: Context | None) -> str | Variable | None:
-    """A variable's value; the variable itself when nothing is known, None when it has none."""
-    if facts is None:
-        return variable
-    values = facts.get(variable.key)
-    if values is not None:
-        return values[0] if len(values) == 1 else None
-    if facts.state(variable.key) is KeyState.ABSENT:
-        return variable.default
-    return variable
-
-
 def _bound(pattern: str, facts: Context | None) -> str | None:
     """A pattern with what is known of its variables put in; None when nothing can match it."""
     for key, default in patterns.variables_in(pattern):
-        known = _known(Variable(key, default), facts)
-        if known is None:
+        value = known(Variable(key, default), facts)
+        if value is None:
             return None
-        if isinstance(known, str):
-            pattern = pattern.replace(patterns.variable(key, default), patterns.encode(known))
+        if isinstance(value, str):
+            pattern = pattern.replace(patterns.variable(key, default), patterns.encode(value))
     return pattern
-
-
-def _variables(condition: Condition, facts: Context | None, *, variables: bool) -> tuple[str, ...]:
-    if not variables or not any("${" in text for text in condition.values):
-        return ()
-    return tuple(
-        part.key
-        for parts in _pieces(condition, facts, variables=variables)
-        for part in parts
-        if isinstance(part, Variable)
-    )
-
-
-def _depends(condition: Condition, facts: Context | None, *, variables: bool) -> bool:
-    """True when a value holds a policy variable that nobody knows."""
-    if OPERATORS[condition.operator].family is Family.NULL:
-        return False
-    return bool(_variables(condition, facts, variables=variables))
-
-
-def _test(condition: Condition, facts: Context | None, *, variables: bool) -> Test:
-    values = tuple(
-        tuple(part for part in parts if not isinstance(part, Variable) and part != "")
-        for parts in _pieces(condition, facts, variables=variables)
-    )
-    return Test(condition.operator, values)
 
 
 def _atom(condition: Condition, effect: Effect) -> Atom:

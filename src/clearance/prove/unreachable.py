@@ -12,6 +12,7 @@ from clearance.prove.cubes import Cube
 from clearance.prove.effort import TooHardError
 from clearance.prove.sets import Part, RequestSet
 from clearance.prove.space import Space
+from clearance.prove.statements import said_by
 
 __all__ = ["Unreachable", "Why", "unreachable"]
 
@@ -44,10 +45,7 @@ def unreachable(
     world = world or World()
     plain = policy.policy if isinstance(policy, AttachedPolicy) else policy
     space = world.space(plain)
-    cubes = {
-        s.index: space.cube(s, variables=plain.has_variables, effect=s.effect)
-        for s in plain.statements
-    }
+    cubes = {said.statement.index: space.cube(said) for said in said_by(plain).statements}
     found = (_examined(space, world, plain, statement, cubes) for statement in plain.statements)
     return tuple(one for one in found if one is not None)
 

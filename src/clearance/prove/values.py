@@ -39,6 +39,13 @@ class Test:
 
     operator: str
     values: tuple[tuple[Token, ...], ...]
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.operator, self.values)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def family(self) -> Family:
