@@ -196,27 +196,54 @@ def holds_in(found: RequestSet, request: Request) -> bool:
 
     A caller counts whatever else speaks for it.
     """
-    places = [place for place, c in enumerate(found.space.callers.each) if c == request.principal]
-    return any(_in_part(found.space, part, request, p) for part in found.parts for p in places)
+    asked = _Asked(found.space, request)
+    return any(asked.is_in(part) for part in found.parts)
 
 
-def _in_part(space: Space, part: Part, request: Request, caller: int) -> bool:
-    return any(_in_cube(space, cube, request, caller) for cube in part.cubes) and not any(
-        _in_cube(space, cube, request, caller) for cube in part.without
-    )
+class _Asked:
+    """A request as cubes see it."""
 
+    def __init__(self, space: Space, request: Request) -> None:
+        self._space, self._context = space, request.context
+        self._who = sum(
+            1 << place for place, c in enumerate(space.callers.each) if c == request.principal
+        )
+        self._action = patterns.encode(request.action.lower())
+        self._resource = patterns.encode(request.resource)
+        self._values = {key: v for key in request.context.values if (v := request.context.get(key))}
+        self._single = {key: v[0] for key, v in self._values.items() if len(v) == 1}
+        self._classes: dict[str, list[int]] = {}
 
-def _in_cube(space: Space, cube: Cube, request: Request, caller: int) -> bool:
-    context = request.context
-    values = {key: found for key in context.values if (found := context.get(key)) is not None}
-    single = {key: found[0] for key, found in values.items() if len(found) == 1}
-    return (
-        bool(cube.who >> caller & 1)
-        and _in_strings(cube.action, patterns.encode(request.action.lower()), {})
-        and _in_strings(cube.resource, patterns.encode(request.resource), single)
-        and all(_key_fits(space, key, side, values) for key, side in cube.keys.items())
-        and all(_atom_holds(atom, context) for atom in cube.atoms)
-    )
+    def is_in(self, part: Part) -> bool:
+        """True when one caller is in one of the part's cubes and in none of those it is without."""
+        inside = 0
+        for cube in part.cubes:
+            if cube.who & self._who & ~inside and self._fits(cube):
+                inside |= cube.who
+        inside &= self._who
+        for cube in part.without:
+            if inside & cube.who and self._fits(cube):
+                inside &= ~cube.who
+        return inside != 0
+
+    def _fits(self, cube: Cube) -> bool:
+        return (
+            _in_strings(cube.action, self._action, {})
+            and _in_strings(cube.resource, self._resource, self._single)
+            and all(self._key_fits(key, side) for key, side in cube.keys.items())
+            and all(_atom_holds(atom, self._context) for atom in cube.atoms)
+        )
+
+    def _key_fits(self, key: str, side: KeySide) -> bool:
+        if key not in self._values:
+            return side.absent
+        bits = self._classes.get(key)
+        if bits is None:
+            domain = self._space.domains[key]
+            bits = self._classes[key] = [domain.class_of(t) or 0 for t in self._values[key]]
+        return all(bit & side.every for bit in bits) and all(
+            any(bit & wanted for bit in bits) for wanted in side.some
+        )
 
 
 def _in_strings(strings: Strings, text: str, values: Mapping[str, str]) -> bool:
@@ -228,16 +255,6 @@ def _in_strings(strings: Strings, text: str, values: Mapping[str, str]) -> bool:
 
     return all(any(map(one, union.near(text))) for union in strings.unions) and not any(
         any(map(one, union.near(text))) for union in strings.without
-    )
-
-
-def _key_fits(space: Space, key: str, side: KeySide, values: Mapping[str, tuple[str, ...]]) -> bool:
-    found = values.get(key)
-    if found is None:
-        return side.absent
-    bits = [space.domains[key].class_of(text) or 0 for text in found]
-    return all(bit & side.every for bit in bits) and all(
-        any(bit & wanted for bit in bits) for wanted in side.some
     )
 
 
