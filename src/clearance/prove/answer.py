@@ -82,7 +82,8 @@ def requests_of(found: RequestSet, replay: Replay, effort: Effort) -> Iterator[F
         TooHardError: when the effort is spent.
     """
     for piece in found.pieces(effort):
-        yield Found(piece, request_of(found, piece, replay, effort))
+        for one in piece.singles() if effort.strict else (piece,):
+            yield Found(one, request_of(found, one, replay, effort))
 
 
 def request_of(found: RequestSet, piece: Piece, replay: Replay, effort: Effort) -> Request | None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from clearance.prove.cubes import ACTION_PARTS, RESOURCE_PARTS, Strings, Union
 from clearance.prove.globs import contains, intersects, reduce, witness
 from clearance.prove.patterns import has_variable, loosen
 
-__all__ = ["Patterns", "cut", "expand", "fresh", "is_empty", "narrowed", "relation"]
+__all__ = [
+    "Patterns",
+    "cut",
+    "expand",
+    "fresh",
+    "is_empty",
+    "narrowed",
+    "relation",
+    "standing",
+]
 
 Patterns: TypeAlias = tuple[str, ...]
 
@@ -73,20 +82,30 @@ def relation(wanted: Patterns, union: Union) -> Patterns | None:
     return tuple(partial)
 
 
-def expand(
-    strings: Strings, wanted: Patterns, unwanted: Patterns
-) -> Iterator[tuple[Patterns, Patterns]]:
-    """The part of a region that lies in a set of strings, in pieces of single patterns."""
+def standing(wanted: Patterns, strings: Strings) -> bool | None:
+    """True when a set of strings holds the whole region, False when none of it, else None."""
+    plain = True
+    for union in strings.unions:
+        found = relation(wanted, union)
+        if found == ():
+            return False
+        plain = plain and found is None
     for union in strings.without:
         found = relation(wanted, union)
         if found is None:
-            return
-        if found:
-            more = cut(wanted, unwanted, found)
-            if more is None:
-                return
-            unwanted = more
-    yield from _choose(strings.unions, wanted, unwanted)
+            return False
+        plain = plain and found == ()
+    return True if plain else None
+
+
+def expand(strings: Strings) -> Iterator[tuple[Patterns, Patterns]]:
+    """A set of strings in regions of single patterns."""
+    unwanted = reduce(p for union in strings.without for p in union.patterns)
+    if not unwanted or not is_empty(ANYTHING, unwanted):
+        yield from _choose(strings.unions, ANYTHING, unwanted)
+
+
+ANYTHING: Final[Patterns] = ("*",)
 
 
 def _choose(

@@ -155,10 +155,12 @@ def _grouped(asking: _Asking) -> tuple[dict[_Words, list[_Shown]], bool]:
         for count, piece in enumerate(asking.found.pieces(asking.effort)):
             if count == MAX_PIECES:
                 return groups, False
-            later = is_certain(piece) and not asking.effort.strict
-            shown = _Shown(piece, None if later else asking.request(piece))
-            if later or shown.request:
-                groups.setdefault(_words(asking.found.space, piece), []).append(shown)
+            strict = asking.effort.strict
+            later = is_certain(piece) and not strict
+            for one in piece.singles() if strict else (piece,):
+                shown = _Shown(one, None if later else asking.request(one))
+                if later or shown.request:
+                    groups.setdefault(_words(asking.found.space, one), []).append(shown)
     except (TooHardError, UnencodableError) as error:
         asking.doubts.append(str(error))
         return groups, False
@@ -183,7 +185,10 @@ def _words(space: Space, piece: Piece) -> _Words:
     source = cube.source
     return _Words(
         statement=source.label if source else "",
-        actions=(_joined(tuple(space.names.get(p, p) for p in box.action)),),
+        actions=tuple(
+            _joined(tuple(space.names.get(p, p) for p in action))
+            for action in (box.action, *piece.alike)
+        ),
         resources=(_joined(tuple(map(_readable, box.resource))),),
         except_actions=tuple(space.names.get(p, p) for p in box.not_action),
         # Patterns no policy can write are those of other partitions, where nothing is anyway.

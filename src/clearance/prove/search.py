@@ -31,28 +31,17 @@ class Universe:
         """A key that may be absent or have any value."""
         return KeySide(absent=True, every=self.domains[key].full)
 
-    def whole(self) -> Box:
-        """Every request."""
-        return Box(who=self.all_callers)
 
-
-def boxes_of(universe: Universe, cube: Cube, within: Box) -> Iterator[Box]:
-    """The part of a box that lies in a cube, in boxes."""
-    who = within.who & cube.who
-    if not who:
+def boxes_of(
+    universe: Universe, cube: Cube, action: Patterns, not_action: Patterns
+) -> Iterator[Box]:
+    """The part of a cube with actions of one region, in boxes."""
+    who = universe.all_callers & cube.who
+    if not who or not all(map(satisfiable, cube.keys.values())):
         return
-    keys = dict(within.keys)
-    for key, side in cube.keys.items():
-        keys[key] = meet(keys.get(key) or universe.anything(key), side)
-        if not satisfiable(keys[key]):
-            return
-    atoms = dict(within.atoms)
-    for atom in cube.atoms:
-        if not atoms.setdefault(atom, True):
-            return
-    for action, not_action in expand(cube.action, within.action, within.not_action):
-        for resource, not_resource in expand(cube.resource, within.resource, within.not_resource):
-            yield Box(action, not_action, resource, not_resource, who, keys, atoms)
+    atoms = dict.fromkeys(cube.atoms, True)
+    for resource, not_resource in expand(cube.resource):
+        yield Box(action, not_action, resource, not_resource, who, cube.keys, atoms)
 
 
 class Overlap(NamedTuple):

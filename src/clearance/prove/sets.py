@@ -7,8 +7,8 @@ is: its Allows without its Denies.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
 from clearance.model.policy import AttachedPolicy, Effect, Policy
 from clearance.prove.actions import actions_in
@@ -24,7 +24,8 @@ from clearance.prove.cubes import (
 )
 from clearance.prove.effort import Effort
 from clearance.prove.globs import may_intersect
-from clearance.prove.search import Universe, boxes_of, survivors
+from clearance.prove.regions import Patterns, expand, standing
+from clearance.prove.search import boxes_of, survivors
 from clearance.prove.space import Space
 from clearance.prove.statements import said_by
 
@@ -45,12 +46,22 @@ class Part:
 class Piece:
     """Requests that are certainly to be looked at: ``box`` came out of ``cube`` uncut or cut.
 
-    ``whole`` is the box before anything was taken from it.
+    ``whole`` is the box before anything was taken from it. The same is left of it with each of
+    the actions ``alike`` in the place of its own: every cube that was taken away names all of
+    these actions or none, so a request that is in the set stays in it.
     """
 
     cube: Cube
     whole: Box
     box: Box
+    alike: tuple[Patterns, ...] = ()
+
+    def singles(self) -> Iterator[Piece]:
+        """One piece for each action."""
+        yield replace(self, alike=())
+        for action in self.alike:
+            whole, box = self.whole._replace(action=action), self.box._replace(action=action)
+            yield Piece(self.cube, whole, box)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +109,48 @@ class RequestSet:
         budget = effort or Effort()
         universe = self.space.universe
         for part in self.parts:
-            index = _Index(universe, part.without)
+            index = _Index(part.without)
             for cube in part.cubes:
-                for whole in boxes_of(universe, cube, universe.whole()):
-                    if not self._exists(whole):
-                        continue
-                    for box in survivors(universe, whole, index.near(whole), budget):
-                        if box is whole or self._exists(box):
-                            yield Piece(cube, whole, box)
+                for (action, not_action), alike, near in self._grouped(cube, index):
+                    for whole in boxes_of(universe, cube, action, not_action):
+                        for box in survivors(universe, whole, near, budget):
+                            if alike or box is whole or self._exists(box.action, box.not_action):
+                                yield Piece(cube, whole, box, alike)
 
-    def _exists(self, box: Box) -> bool:
-        """False when AWS has no action of the box."""
+    def _grouped(self, cube: Cube, index: _Index) -> Iterator[_Group]:
+        """The regions of a cube's actions; those that the same cubes name, together."""
+        alike: dict[tuple[int, ...], tuple[list[Patterns], list[Cube]]] = {}
+        for action, not_action in expand(cube.action):
+            if not self._exists(action, not_action):
+                continue
+            near = index.near(action)
+            told = None if not_action else _all_of(action, near)
+            if told is None:
+                yield (action, not_action), (), near
+            else:
+                alike.setdefault(tuple(map(id, told)), ([], told))[0].append(action)
+        for actions, told in alike.values():
+            yield (actions[0], ()), tuple(actions[1:]), told
+
+    def _exists(self, action: Patterns, not_action: Patterns) -> bool:
+        """False when AWS has no such action."""
         catalog = self.space.catalog
-        return catalog is None or any(actions_in(catalog, box.action, box.not_action))
+        return catalog is None or any(actions_in(catalog, action, not_action))
+
+
+_Group: TypeAlias = tuple[tuple[Patterns, Patterns], tuple[Patterns, ...], list[Cube]]
+
+
+def _all_of(action: Patterns, cubes: Iterable[Cube]) -> list[Cube] | None:
+    """The cubes that hold all the actions, when the others hold none; else None."""
+    found: list[Cube] = []
+    for cube in cubes:
+        holds = standing(action, cube.action)
+        if holds is None:
+            return None
+        if holds:
+            found.append(cube)
+    return found
 
 
 def _gathered(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -128,8 +168,7 @@ class _Index:
 
     __slots__ = ("_by_head", "_everywhere", "_order")
 
-    def __init__(self, universe: Universe, cubes: Iterable[Cube]) -> None:
-        del universe
+    def __init__(self, cubes: Iterable[Cube]) -> None:
         self._order = tuple(cubes)
         self._by_head: dict[str, list[int]] = {}
         self._everywhere: list[int] = []
@@ -141,9 +180,9 @@ class _Index:
                 for head in heads:
                     self._by_head.setdefault(head, []).append(place)
 
-    def near(self, box: Box) -> list[Cube]:
-        """The cubes that can have something to do with a box."""
-        head, colon, _ = box.action[0].partition(":")
+    def near(self, action: Patterns) -> list[Cube]:
+        """The cubes that can have something to do with some actions."""
+        head, colon, _ = action[0].partition(":")
         if not colon or "*" in head or "?" in head:
             return list(self._order)
         places = sorted({*self._by_head.get(head, ()), *self._everywhere})
