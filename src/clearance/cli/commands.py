@@ -35,6 +35,8 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
             "Run the local AWS endpoint until Ctrl-C."),
         Command("env", "env:env",
             "Print the exports that lead a client to a running endpoint."),
+        Command("init", "init:init",
+            "Make a small project with policies, tests and CI."),
     ),
     "Decide": (
         Command("check", "check:check",
@@ -61,6 +63,8 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
             "Run policy tests: who can, who cannot, who must never."),
         Command("diff", "diff:diff",
             "Show what each principal gains or loses between two estates."),
+        Command("review", "review:review",
+            "Show what policies changed since a commit newly allow."),
         Command("prove", "prove:app",
             "Prove what a policy change does, or show a counterexample."),
         Command("escalations", "escalations:escalations",

@@ -16,10 +16,11 @@ from clearance.model.policy import PolicyType
 from clearance.validate.discover import Policy, discover, guess, is_policy, opaque
 from clearance.validate.source import Fault, read
 
-__all__ = ["PolicyFile", "files_in", "open_file", "open_text"]
+__all__ = ["SUFFIXES", "PolicyFile", "files_in", "open_file", "open_text"]
 
 _JSON: Final = frozenset({".json", ".template"})
 _YAML: Final = frozenset({".yaml", ".yml"})
+SUFFIXES: Final = _JSON | _YAML
 _SKIPPED: Final = frozenset({"node_modules", "__pycache__", "cdk.out", "venv"})
 _LARGEST: Final = 64 * 1024 * 1024
 
@@ -53,7 +54,7 @@ def _below(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in _SKIPPED)
         for name in sorted(names):
-            if Path(name).suffix.lower() in _JSON | _YAML:
+            if Path(name).suffix.lower() in SUFFIXES:
                 yield Path(place, name)
 
 
@@ -68,21 +69,20 @@ def open_file(
     text = _text(path, named=named)
     if text is None or not (named or '"Statement"' in text or "Statement" in text):
         return None
-    if path.suffix.lower() in _YAML:
-        return _yaml_file(path, text, named=named, kind=kind, resource=resource)
-    return _json_file(path, text, named=named, kind=kind, resource=resource)
+    return open_text(path, text, named=named, kind=kind, resource=resource)
 
 
 def open_text(
-    text: str, name: str, *, kind: PolicyType | None, resource: str | None
+    path: Path,
+    text: str,
+    *,
+    named: bool = True,
+    kind: PolicyType | None = None,
+    resource: str | None = None,
 ) -> PolicyFile | None:
-    """The same for JSON that is in no file."""
-    return _json_file(Path(name), text, named=True, kind=kind, resource=resource)
-
-
-def _json_file(
-    path: Path, text: str, *, named: bool, kind: PolicyType | None, resource: str | None
-) -> PolicyFile | None:
+    """What a text holds that stands in this file, or might."""
+    if path.suffix.lower() in _YAML:
+        return _yaml_file(path, text, named=named, kind=kind, resource=resource)
     root, faults = read(text)
     if faults and not named and '"Effect"' not in text:
         return None
@@ -120,13 +120,14 @@ def _typed(policy: Policy, path: Path, kind: PolicyType | None, resource: str | 
         return replace(policy, kind=kind, resource=resource)
     if resource is not None:
         return replace(policy, resource=resource)
-    if not policy.path and policy.kind is PolicyType.IDENTITY:
+    if not policy.path and policy.kind in {PolicyType.IDENTITY, PolicyType.RESOURCE}:
         # `scps/deny-leave.json` and `admin.boundary.json` say what they are.
         words = {*path.stem.lower().replace("_", "-").replace(".", "-").split("-")}
         words.add(path.parent.name.lower())
         for word, named in _WORDS.items():
-            if word in words:
-                return replace(policy, kind=named)
+            # Of the three, an RCP alone says for whom it is.
+            if word in words and (named is PolicyType.RCP or policy.kind is PolicyType.IDENTITY):
+                return replace(policy, kind=named, resource=None)
     return policy
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,7 +124,7 @@ def _policies(place: Path, suite: Suite) -> PolicySet:
         "rcp": PolicyType.RCP,
     }
     held: dict[str, tuple[AttachedPolicy, ...]] = {
-        layer: inputs.policies_at([place / name for name in names], kinds[layer])
+        layer: inputs.policies_at([Path(normpath(place / name)) for name in names], kinds[layer])
         for layer, names in suite.policies.items()
     }
     return PolicySet(

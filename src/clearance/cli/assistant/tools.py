@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from pydantic import Field
@@ -312,7 +313,7 @@ class Tools:
         kind = None if type == "auto" else KINDS[type]
         text = _text(policy)
         if text is not None:
-            opened = [open_text(text, "policy", kind=kind, resource=resource_type)]
+            opened = [open_text(Path("policy"), text, kind=kind, resource=resource_type)]
         else:
             opened = [
                 open_file(
