@@ -17,6 +17,7 @@ from tests.store.estates import ACCOUNT, T0, entry, estates, small, with_user
 from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
 from clearance.store.changes import ABSENT
+from clearance.store.contents import Piece, Place
 from clearance.store.memory import MemoryStore
 from clearance.store.port import Conflict, EventQuery, HistoryQuery, ReadOnly, Store
 from clearance.store.sqlite import SqliteStore
@@ -227,6 +228,73 @@ def test_blobs_come_back_by_their_hash(store: Store) -> None:
     for wrong in ("0" * 64, "../../etc/passwd", ""):
         with pytest.raises(StoreError):
             store.get_blob(wrong)
+
+
+def held(store: Store) -> dict[Place, bytes]:
+    return {kept.place: kept.value for kept in store.contents()}
+
+
+def test_contents_hold_what_was_written_last(store: Store) -> None:
+    store.keep([Piece(("sqs", "1"), b"a"), Piece(("sqs", "1", "m"), b"b")])()
+    store.keep([Piece(("s3", "\x1f\x1e"), b"c"), Piece(("sqs", "10"), b"d")])()
+    store.keep([Piece(("sqs", "1"), b"e")])()
+    names = [kept.place for kept in store.contents()]
+    assert names == [("sqs", "1"), ("sqs", "1", "m"), ("s3", "\x1f\x1e"), ("sqs", "10")]
+    assert held(store)[("sqs", "1")] == b"e"
+    store.keep([Piece(("sqs", "1"))])()  # with all that lies under it, but not its neighbour
+    assert held(store) == {("s3", "\x1f\x1e"): b"c", ("sqs", "10"): b"d"}
+    store.keep([Piece(("sqs", "1", "m")), Piece(("sqs", "1", "m"), b"f")])()
+    assert held(store)[("sqs", "1", "m")] == b"f"
+
+
+def test_contents_are_kept_with_a_change_or_not_at_all(store: Store) -> None:
+    before = store.load()
+    piece = Piece(("s3", "1"), b"a")
+    with pytest.raises(Conflict):
+        store.commit(Estate(), small(), entry=entry(1), contents=[piece])
+    assert held(store) == {}
+    store.commit(before, small(), entry=entry(1), contents=[piece])
+    assert held(store) == {piece.place: b"a"}
+    store.commit(store.load(), store.load(), entry=entry(2), contents=[Piece(piece.place, b"b")])
+    assert held(store) == {piece.place: b"b"}
+
+
+def test_contents_of_many_threads_are_all_kept(store: Store) -> None:
+    def work(thread: int) -> None:
+        for number in range(20):
+            store.keep([Piece(("t", str(thread)), b"%d" % number)])()
+            store.keep([Piece(("t", str(thread), str(number)), b"x")])()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {held(store)["t", str(n)] for n in range(4)} == {b"19"}
+    assert len(held(store)) == 4 * 21
+
+
+places = st.lists(st.text(max_size=3), min_size=1, max_size=3).map(tuple)
+pieces = st.builds(Piece, places, st.none() | st.binary(max_size=9))
+
+
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(steps=st.lists(st.lists(pieces, max_size=4), max_size=6))
+def test_stores_agree_on_contents(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[list[Piece]]
+) -> None:
+    folder = tmp_path_factory.mktemp("contents")
+    memory, sqlite = MemoryStore(), SqliteStore.open(folder)
+    for step in steps:
+        memory.keep(step)()
+        sqlite.keep(step)()
+    here = [(kept.place, kept.value) for kept in sqlite.contents()]
+    sqlite.close()
+    with SqliteStore.open(folder) as again:
+        assert [(kept.place, kept.value) for kept in again.contents()] == here
+    assert dict(here) == held(memory)
 
 
 def test_a_closed_store_takes_no_changes(store: Store) -> None:

@@ -139,6 +139,145 @@ def test_everything_survives_a_kill_between_calls(tmp_path: Path) -> None:
             denied.list_users()
 
 
+@dataclass
+class Box:
+    """What one client knows of the things it alone changes.
+
+    ``last`` is what each held when the last call about it was answered, ``tried`` what the call
+    that was not answered would have made of it; None stands for nothing.
+    """
+
+    last: dict[str, str | None]
+    tried: dict[str, str | None]
+
+    def change(self, name: str, value: str | None, call: Any) -> None:
+        self.tried[name] = value
+        call()
+        self.last[name] = value
+        del self.tried[name]
+
+    def agrees(self, found: dict[str, str]) -> bool:
+        names = self.last.keys() | self.tried.keys() | found.keys()
+        return all(
+            found.get(n) == self.last.get(n) or (n in self.tried and found.get(n) == self.tried[n])
+            for n in names
+        )
+
+
+def change_objects(s3: Any, box: Box, number: int) -> None:
+    name, text = f"k{number % 5}", f"{number}-" * (1 if number % 2 else 5000)
+    if number % 7 == 6:
+        box.change(name, None, lambda: s3.delete_object(Bucket="kept", Key=name))
+    else:
+        box.change(name, text, lambda: s3.put_object(Bucket="kept", Key=name, Body=text))
+
+
+def objects_of(s3: Any) -> dict[str, str]:
+    keys = [o["Key"] for o in s3.list_objects_v2(Bucket="kept").get("Contents", ())]
+    return {k: s3.get_object(Bucket="kept", Key=k)["Body"].read().decode() for k in keys}
+
+
+def change_items(dynamodb: Any, box: Box, number: int) -> None:
+    name = f"i{number % 5}"
+    key = {"TableName": "kept", "Key": {"id": {"S": name}}}
+    if number % 7 == 6:
+        box.change(name, None, lambda: dynamodb.delete_item(**key))
+        return
+    value = {":v": {"S": str(number)}}
+    box.change(
+        name,
+        str(number),
+        lambda: dynamodb.update_item(
+            **key, UpdateExpression="SET v = :v", ExpressionAttributeValues=value
+        ),
+    )
+
+
+def items_of(dynamodb: Any) -> dict[str, str]:
+    items = dynamodb.scan(TableName="kept")["Items"]
+    return {item["id"]["S"]: item["v"]["S"] for item in items}
+
+
+def change_messages(sqs: Any, box: Box, number: int) -> None:
+    url = sqs.get_queue_url(QueueName="kept")["QueueUrl"]
+    text = f"m{number}"
+    if number % 3 == 2:
+        for message in sqs.receive_message(QueueUrl=url).get("Messages", ()):
+            receipt = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
+            box.change(message["Body"], None, lambda r=receipt: sqs.delete_message(**r))
+    else:
+        box.change(text, text, lambda: sqs.send_message(QueueUrl=url, MessageBody=text))
+
+
+def messages_of(sqs: Any) -> dict[str, str]:
+    url = sqs.get_queue_url(QueueName="kept")["QueueUrl"]
+    found: dict[str, str] = {}
+    more = {"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 30}
+    while messages := sqs.receive_message(**more).get("Messages"):
+        found |= {message["Body"]: message["ReceiptHandle"] for message in messages}
+    for receipt in found.values():  # they stay in flight over a restart
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+    return {body: body for body in found}
+
+
+WORKERS: dict[str, Any] = {
+    "s3": (change_objects, objects_of),
+    "dynamodb": (change_items, items_of),
+    "sqs": (change_messages, messages_of),
+}
+
+
+def test_what_other_services_hold_survives_a_kill_in_the_middle(tmp_path: Path) -> None:
+    data, root = tmp_path / "data", Credentials()
+    boxes = {service: Box({}, {}) for service in WORKERS}
+    dice = random.Random(11)  # noqa: S311 - moments to kill at
+    for round_ in range(ROUNDS):
+        with served(data) as server:
+            if round_ == 0:
+                root = root_of(server.banner)
+                server.call("s3", root).create_bucket(Bucket="kept")
+                server.call("sqs", root).create_queue(
+                    QueueName="kept", Attributes={"VisibilityTimeout": "0"}
+                )
+                server.call("dynamodb", root).create_table(
+                    TableName="kept",
+                    KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                    AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                    BillingMode="PAY_PER_REQUEST",
+                )
+            for service, (_, look) in WORKERS.items():
+                found = look(server.call(service, root))
+                assert boxes[service].agrees(found), (service, boxes[service], found)
+                boxes[service] = Box(dict(found), {})
+            stop = threading.Event()
+
+            def work(service: str, caller: Any, number: int, stop: Any = stop) -> None:
+                while not stop.is_set():
+                    try:
+                        WORKERS[service][0](caller, boxes[service], number)
+                    except (BotoCoreError, ClientError):
+                        return
+                    number += 1
+
+            threads = [
+                threading.Thread(target=work, args=(name, server.call(name, root), round_ * 10_000))
+                for name in WORKERS
+            ]
+            for thread in threads:
+                thread.start()
+            time.sleep(dice.uniform(0.2, 0.8))
+            server.process.send_signal(signal.SIGKILL)
+            server.process.wait(20)
+            stop.set()
+            for thread in threads:
+                thread.join(20)
+    with served(data) as server:
+        for service, (_, look) in WORKERS.items():
+            found = look(server.call(service, root))
+            assert boxes[service].agrees(found), (service, boxes[service], found)
+            assert found
+
+
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_is_told_to_stop_stops_in_order(tmp_path: Path, kind: int) -> None:
     with served(tmp_path / "data") as server:

@@ -18,6 +18,7 @@ from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
 from clearance.store import database
 from clearance.store import sqlite as subject
+from clearance.store.contents import Piece
 from clearance.store.journal import Damaged
 from clearance.store.lock import Held
 from clearance.store.port import ReadOnly
@@ -250,6 +251,19 @@ def test_a_newer_schema_is_refused(folder: Path) -> None:
         SqliteStore.open(folder, recover=True)
 
 
+def test_an_older_schema_is_brought_up_to_date(folder: Path) -> None:
+    fill(folder, 2)
+    tamper(folder, "DROP TABLE contents", "PRAGMA user_version = 1")
+    with pytest.raises(StoreError, match="written by an older Clearance"):
+        SqliteStore.open(folder, read_only=True)
+    with SqliteStore.open(folder) as store:
+        assert len(store.load().accounts[ACCOUNT].users) == 2
+        store.keep([Piece(("s3",), b"x")])()
+        assert [kept.value for kept in store.contents()] == [b"x"]
+    with SqliteStore.open(folder, read_only=True) as store:
+        assert store.verify() == 2
+
+
 def test_unknown_fields_of_another_version_are_not_dropped(folder: Path) -> None:
     with SqliteStore.open(folder) as store:
         start = store.load()
@@ -339,6 +353,58 @@ def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("x")
     with pytest.raises(StoreError, match="data"):
         SqliteStore.open(tmp_path / "data")
+
+
+# --- contents of other services -------------------------------------------------------------------
+
+
+def test_contents_are_sealed_to_their_place(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with SqliteStore.open(folder) as store:
+        store.keep([Piece(("kms", "a"), b"secret of ana"), Piece(("kms", "b"), b"secret of ben")])()
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert not any(b"secret of" in path.read_bytes() for path in files)
+    tamper(
+        folder,
+        "UPDATE contents SET value = (SELECT value FROM contents WHERE place LIKE '%a') "
+        "WHERE place LIKE '%b'",
+    )
+    with SqliteStore.open(folder) as store:
+        assert [kept.value for kept in store.contents()] == [b"secret of ana"]
+    assert "`kms/b` is damaged and left out" in caplog.text
+
+
+def test_bodies_without_a_row_are_removed_at_the_start(folder: Path) -> None:
+    with SqliteStore.open(folder) as store:
+        store.keep([Piece(("s3", "a"), b"", b"one"), Piece(("s3", "b"), b"", b"two")])()
+        store.keep([Piece(("s3", "a"), b"new", same_body=True), Piece(("s3", "b"))])()
+        assert len(list((folder / "bodies").glob("*/*"))) == 2
+    with SqliteStore.open(folder) as store:
+        (kept,) = store.contents()
+        assert kept.body is not None
+        assert (kept.value, kept.body.read_bytes()) == (b"new", b"one")
+        assert list((folder / "bodies").glob("*/*")) == [kept.body]
+
+
+def test_contents_are_carried_over_from_a_damaged_store(folder: Path) -> None:
+    fill(folder, 3)
+    with SqliteStore.open(folder) as store:
+        store.keep([Piece(("s3", "a"), b"x", b"body")])()
+    tamper(folder, "UPDATE journal SET who = 'somebody else' WHERE seq = 2")
+    with SqliteStore.open(folder, recover=True) as store:
+        (kept,) = store.contents()
+        assert kept.body is not None
+        assert (kept.value, kept.body.read_bytes()) == (b"x", b"body")
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_keeps_the_old_contents(folder: Path) -> None:
+    with SqliteStore.open(folder) as store:
+        store.keep([Piece(("s3", "a"), b"x")])()
+        with pytest.raises(StoreError, match="the disk is full"):
+            store.keep([Piece(("s3", "a"), b"y" * 50_000)])()
+        assert [kept.value for kept in store.contents()] == [b"x"]
+        store.keep([Piece(("s3", "a"), b"z")])()
+        assert [kept.value for kept in store.contents()] == [b"z"]
 
 
 # --- a disk that takes no writes ------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from clearance.facts.managed_policies import with_aws_managed
 from clearance.model.estate import Estate
+from clearance.store.contents import Kept, Piece
 from clearance.store.port import (
     EVERY_EVENT,
     WHOLE_HISTORY,
@@ -46,17 +47,31 @@ class Informed:
         return self._shown
 
     def commit(
-        self, before: Estate, after: Estate, *, entry: Entry, event: Event | None = None
+        self,
+        before: Estate,
+        after: Estate,
+        *,
+        entry: Entry,
+        event: Event | None = None,
+        contents: Sequence[Piece] = (),
     ) -> int:
-        """Keep a change and its audit event together, but not what AWS itself publishes."""
+        """Keep a change, its audit event and contents, but not what AWS itself publishes."""
         if before is not self._shown:
             raise Conflict("the estate was changed by another call in between; nothing was kept")
         kept = self._kept if after is before else replace(after, managed=self._kept.managed)
-        number = self._store.commit(self._kept, kept, entry=entry, event=event)
+        number = self._store.commit(self._kept, kept, entry=entry, event=event, contents=contents)
         self._kept, self._shown = kept, after
         if event is not None and self._told is not None:
             self._told(event)
         return number
+
+    def keep(self, pieces: Sequence[Piece]) -> Callable[[], None]:
+        """Keep contents of other services."""
+        return self._store.keep(pieces)
+
+    def contents(self) -> Iterator[Kept]:
+        """All contents that are kept, in the order in which they first were."""
+        return self._store.contents()
 
     def record(self, event: Event) -> None:
         """Keep an audit event of a call that changed nothing."""

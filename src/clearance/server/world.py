@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -16,6 +16,7 @@ from clearance.server.authorize import Judge
 from clearance.server.log import RequestLog
 from clearance.server.manner import Manner
 from clearance.server.usage import Usage
+from clearance.store.contents import Piece
 from clearance.store.port import Entry, Event, Store
 from clearance.store.seal import SealedSession, Sealer
 
@@ -82,9 +83,18 @@ class World:
             self._sessions[token] = found
         return found
 
-    async def commit(self, after: Estate, *, entry: Entry, event: Event) -> None:
+    async def commit(
+        self,
+        after: Estate,
+        *,
+        entry: Entry,
+        event: Event | None = None,
+        contents: Sequence[Piece] = (),
+    ) -> None:
         """Keep a change; it is in force when this returns. The lock must be held."""
-        await asyncio.to_thread(self.store.commit, self.estate, after, entry=entry, event=event)
+        await asyncio.to_thread(
+            self.store.commit, self.estate, after, entry=entry, event=event, contents=contents
+        )
         self.estate = after
 
     async def keep_usage(self) -> None:
@@ -95,8 +105,7 @@ class World:
             after = self.usage.kept(self.estate)
             if after is not self.estate:
                 entry = Entry(self.now(), "clearance", "", "", "clearance", "KeepUsage")
-                await asyncio.to_thread(self.store.commit, self.estate, after, entry=entry)
-                self.estate = after
+                await self.commit(after, entry=entry)
 
     def _refresh(self) -> None:
         """Index the access keys of accounts that have changed since the last look."""

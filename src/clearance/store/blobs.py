@@ -18,7 +18,7 @@ from typing import Final
 
 from clearance.model.errors import StoreError
 
-__all__ = ["Blobs", "MemoryBlobs"]
+__all__ = ["Blobs", "MemoryBlobs", "sync_folder"]
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -41,13 +41,13 @@ class Blobs:
         try:
             if not path.parent.is_dir():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
             with draft.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
@@ -95,7 +95,7 @@ class MemoryBlobs:
         return self._held[name]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A rename is durable once the folder that holds the name is."""
     if os.name != "posix":
         return

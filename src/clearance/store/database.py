@@ -45,6 +45,11 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX events_principal ON events (principal, time)",
         "CREATE INDEX events_name ON events (name, time)",
     ),
+    (
+        """CREATE TABLE contents (
+             number INTEGER PRIMARY KEY, place TEXT NOT NULL UNIQUE, value BLOB NOT NULL, file TEXT)
+        """,
+    ),
 )
 SCHEMA: Final = len(MIGRATIONS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from threading import RLock
@@ -15,6 +15,7 @@ from clearance.store import journal
 from clearance.store.audit import EventKeys, instant, matches
 from clearance.store.blobs import MemoryBlobs
 from clearance.store.changes import diff
+from clearance.store.contents import Kept, MemoryContents, Piece
 from clearance.store.port import (
     EVERY_EVENT,
     WHOLE_HISTORY,
@@ -38,6 +39,7 @@ class MemoryStore:
         self._records: list[Record] = []
         self._events: list[EventKeys] = []
         self._blobs = MemoryBlobs()
+        self._contents = MemoryContents()
         self._writing = RLock()
         self._closed = False
 
@@ -51,9 +53,15 @@ class MemoryStore:
         return self._states[-1]
 
     def commit(
-        self, before: Estate, after: Estate, *, entry: Entry, event: Event | None = None
+        self,
+        before: Estate,
+        after: Estate,
+        *,
+        entry: Entry,
+        event: Event | None = None,
+        contents: Sequence[Piece] = (),
     ) -> int:
-        """Keep a change and its audit event together; answers the journal's number of it."""
+        """Keep a change, its audit event and contents together; answers the journal's number."""
         with self._writing:
             if self._closed:
                 raise ReadOnly("the store takes no changes: it is closed")
@@ -65,12 +73,25 @@ class MemoryStore:
             changes = diff(before, after)
             if event is not None:
                 self.record(event)
+            self._contents.write(contents)
             if changes:
                 self._records.append(Record(len(self._records) + 1, entry, changes))
                 self._states.append(after)
             else:
                 self._states[-1] = after
             return len(self._records)
+
+    def keep(self, pieces: Sequence[Piece]) -> Callable[[], None]:
+        """Keep contents of other services."""
+        with self._writing:
+            if self._closed:
+                raise ReadOnly("the store takes no changes: it is closed")
+            self._contents.write(pieces)
+        return lambda: None
+
+    def contents(self) -> Iterator[Kept]:
+        """All contents that are kept, in the order in which they first were."""
+        return self._contents.rows()
 
     def record(self, event: Event) -> None:
         """Keep an audit event of a call that changed nothing."""

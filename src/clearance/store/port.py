@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeAlias
@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
 from clearance.store.changes import Change
+from clearance.store.contents import Kept, Piece
 
 __all__ = [
     "EVERY_EVENT",
@@ -127,14 +128,29 @@ class Store(Protocol):
         """The current estate."""
 
     def commit(
-        self, before: Estate, after: Estate, *, entry: Entry, event: Event | None = None
+        self,
+        before: Estate,
+        after: Estate,
+        *,
+        entry: Entry,
+        event: Event | None = None,
+        contents: Sequence[Piece] = (),
     ) -> int:
-        """Keep a change and its audit event together; answers the journal's number of it.
+        """Keep a change, its audit event and ``contents`` together; answers the journal's number.
 
         When this returns, the change survives a crash. ``before`` must be the estate of `load` or
         of the last commit (the same object), else `Conflict`. If nothing differs no row is
         written, only the event, and the answer is the number of the last row.
         """
+
+    def keep(self, pieces: Sequence[Piece]) -> Callable[[], None]:
+        """Keep contents of other services, after those of earlier calls of this method.
+
+        They survive a crash once the function that is answered has returned.
+        """
+
+    def contents(self) -> Iterator[Kept]:
+        """All contents that are kept, in the order in which they first were."""
 
     def record(self, event: Event) -> None:
         """Keep an audit event of a call that changed nothing; durable within 50 ms."""

@@ -1,7 +1,8 @@
 """Setting a damaged database aside and carrying over what is sound in it.
 
 The journal is carried over up to the first row that is missing or not what was written, since each
-change rests on the ones before it; audit events are carried over one by one. Nothing is deleted.
+change rests on the ones before it; audit events and what other services hold are carried over one
+by one. Nothing is deleted.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def recover(path: Path) -> str | None:
     for side in _SIDES:
         draft.with_name(draft.name + side).unlink(missing_ok=True)
     with plainly(draft), closing(connect(draft)) as target:
-        rows, events = _carry(path, target)
+        rows, events, contents = _carry(path, target)
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = _free_name(path)
     with plainly(path):
@@ -38,8 +39,8 @@ def recover(path: Path) -> str | None:
                 path.with_name(path.name + side).replace(aside.with_name(aside.name + side))
         draft.replace(path)
     return (
-        f"{problem} -- carried over {rows} changes and {events} audit events to a new `{path}`; "
-        f"the damaged file is now `{aside}`"
+        f"{problem} -- carried over {rows} changes, {events} audit events and {contents} contents "
+        f"of other services to a new `{path}`; the damaged file is now `{aside}`"
     )
 
 
@@ -59,8 +60,8 @@ def _problem(path: Path) -> str | None:
     return None
 
 
-def _carry(path: Path, target: sqlite3.Connection) -> tuple[int, int]:
-    rows = events = 0
+def _carry(path: Path, target: sqlite3.Connection) -> tuple[int, int, int]:
+    rows = events = contents = 0
     with suppress(StoreError, sqlite3.Error), connect_reader(path) as source:
         with suppress(sqlite3.Error), transaction(target):
             for key in _each(source, "SELECT key, value FROM meta"):
@@ -75,7 +76,10 @@ def _carry(path: Path, target: sqlite3.Connection) -> tuple[int, int]:
             for event in _each(source, f"SELECT {names} FROM events ORDER BY seq"):  # noqa: S608
                 target.execute(f"INSERT INTO events ({names}) VALUES ({marks})", event)  # noqa: S608
                 events += 1
-    return rows, events
+            for kept in _each(source, "SELECT place, value, file FROM contents ORDER BY number"):
+                target.execute("INSERT INTO contents (place, value, file) VALUES (?, ?, ?)", kept)
+                contents += 1
+    return rows, events, contents
 
 
 def _each(source: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...]]:

@@ -44,6 +44,7 @@ _NONCE: Final = 12
 _TAG: Final = 16
 _SECRET: Final = b"clearance secret 1"
 _SESSION: Final = b"clearance session 1"
+_CONTENT: Final = b"clearance content 1 "
 
 
 class Unsealable(StoreError):  # noqa: N818 (a kind of StoreError, as its base says)
@@ -115,6 +116,18 @@ class Sealer:
     def open(self, sealed: str) -> bytes:
         """The bytes sealed before."""
         return self._open(sealed, _SECRET)
+
+    def seal_bytes(self, content: bytes, place: bytes) -> bytes:
+        """Bytes that only a holder of the key can open, and only as those of this place."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, content, _CONTENT + place)
+
+    def open_bytes(self, sealed: bytes, place: bytes) -> bytes:
+        """The bytes sealed for a place before."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _CONTENT + place)
+        except (InvalidTag, ValueError) as error:
+            raise Unsealable("sealed with another key, or changed since") from error
 
     def seal_session(self, principal: Principal, access_key: str, secret: str) -> str:
         """A session token."""

@@ -2,6 +2,7 @@
 
     DIR/journal.db   every accepted change, checkpoints of the estate, the audit trail
     DIR/blobs/       function packages and the like, see `blobs`
+    DIR/bodies/      large objects of S3, see `contents`
     DIR/key          what secrets and session tokens are sealed with, see `seal`
     DIR/lock         held by the one process that writes, see `lock`
 
@@ -14,8 +15,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -33,6 +34,7 @@ from clearance.store.audit import EventKeys
 from clearance.store.blobs import Blobs
 from clearance.store.changes import apply, diff
 from clearance.store.codec import Codec, fingerprint
+from clearance.store.contents import BODIES, Bodies, Contents, Kept, Piece
 from clearance.store.database import (
     Unwritable,
     connect,
@@ -40,6 +42,7 @@ from clearance.store.database import (
     plainly,
     transaction,
 )
+from clearance.store.gather import Gather
 from clearance.store.journal import Head
 from clearance.store.lock import FolderLock
 from clearance.store.port import (
@@ -79,6 +82,8 @@ class SqliteStore:
         self.sealer = sealer
         self._codec = Codec(sealer)
         self._blobs = Blobs(folder / _BLOBS)
+        self._contents = Contents(sealer, Bodies(folder / BODIES))
+        self._gather = Gather(self._write_contents)
         self._lock = lock
         self._why_read_only: str | None = why or None
         self._writing = RLock()
@@ -155,6 +160,7 @@ class SqliteStore:
                     "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                     (("key", self.sealer.key_id), ("shape", fingerprint(Estate))),
                 )
+            self._contents.sweep(database)
         self._trail = Trail(self._write_events, self._tend)
 
     def _load(self, database: sqlite3.Connection) -> None:
@@ -210,9 +216,16 @@ class SqliteStore:
         return self._estate
 
     def commit(
-        self, before: Estate, after: Estate, *, entry: Entry, event: Event | None = None
+        self,
+        before: Estate,
+        after: Estate,
+        *,
+        entry: Entry,
+        event: Event | None = None,
+        contents: Sequence[Piece] = (),
     ) -> int:
-        """Keep a change and its audit event together; answers the journal's number of it."""
+        """Keep a change, its audit event and contents together; answers the journal's number."""
+        self._gather.join(())()  # what was to be kept before is kept before
         with self._writing:
             database = self._open_database()
             if before is not self._estate:
@@ -223,12 +236,15 @@ class SqliteStore:
             changes = diff(before, after)
             if changes:
                 row = journal.make_row(self._head, entry, changes, self._codec)
-                with plainly(self.path), transaction(database):
+                with self._keeping(database, contents):
                     journal.insert(database, row)
                     if keys is not None:
                         self._insert_events(database, [keys])
                 self._head = Head(row.seq, row.hash)
                 self._unsaved += len(row.changes)
+            elif contents:
+                with self._keeping(database, contents):
+                    pass
             self._estate = after
             seq = self._head.seq
         # Outside the lock: the trail's thread takes its own lock first and this one second.
@@ -278,6 +294,34 @@ class SqliteStore:
                 1 for _ in journal.verified(journal.rows_after(database), journal.START, head)
             )
 
+    # --- contents of other services ---------------------------------------------------------------
+
+    def keep(self, pieces: Sequence[Piece]) -> Callable[[], None]:
+        """Keep contents of other services; durable when what is answered has returned."""
+        self._open_database()
+        return self._gather.join(pieces)
+
+    def contents(self) -> Iterator[Kept]:
+        """All contents that are kept, in the order in which they first were."""
+        with connect_reader(self.path) as database:
+            yield from self._contents.rows(database)
+
+    def _write_contents(self, pieces: list[Piece]) -> None:
+        if pieces:
+            with self._writing, self._keeping(self._open_database(), pieces):
+                pass
+
+    @contextmanager
+    def _keeping(self, database: sqlite3.Connection, pieces: Sequence[Piece]) -> Iterator[None]:
+        """A transaction that keeps contents and whatever else its block writes."""
+        bodies = self._contents.bodies
+        with plainly(self.path):
+            names = [None if p.body is None else bodies.write(p.body) for p in pieces]
+            with transaction(database):
+                yield
+                gone = self._contents.write(database, pieces, names)
+        bodies.retire(gone)
+
     # --- the audit trail --------------------------------------------------------------------------
 
     def record(self, event: Event) -> None:
@@ -317,6 +361,7 @@ class SqliteStore:
 
     def _tend(self) -> None:
         """Write a checkpoint if one is due; runs beside the calls."""
+        self._contents.bodies.clear()
         if self._is_checkpoint_due:
             self._save_checkpoint()
 

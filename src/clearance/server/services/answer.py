@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from clearance.facts import services
 from clearance.model.arn import Arn
+from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
 from clearance.operations.call import Call
 from clearance.operations.fault import OperationError
@@ -24,6 +25,7 @@ from clearance.server.lambda_.functions import Functions
 from clearance.server.services.address import bucket_of
 from clearance.server.services.behind import SERVED, Behind, Unavailable
 from clearance.server.services.closed import refuse_closed
+from clearance.server.services.contents.keeper import Keeper
 from clearance.server.services.deliver import Deliveries
 from clearance.server.services.function_logs import FunctionLogs
 from clearance.server.services.hooks import Delivery
@@ -32,7 +34,7 @@ from clearance.server.services.mirror import mirrored
 from clearance.server.services.notify import destinations
 from clearance.server.services.policies import refuse_policy
 from clearance.server.services.reading import read
-from clearance.server.services.restore import restore
+from clearance.server.services.restore import adopted, restore
 from clearance.server.services.rewrite import asked_as, rewritten, translated
 from clearance.server.world import World
 from clearance.store.port import Entry
@@ -71,12 +73,12 @@ _CONTENT: Final[Mapping[str, str]] = {
     "kms": """Decrypt Encrypt GenerateDataKey GenerateDataKeyPair
         GenerateDataKeyPairWithoutPlaintext GenerateDataKeyWithoutPlaintext GenerateMac
         GenerateRandom ReEncrypt Sign Verify VerifyMac""",
-    "logs": "CreateLogStream FilterLogEvents PutLogEvents StartQuery",
+    "logs": "CreateLogStream DeleteLogStream FilterLogEvents PutLogEvents StartQuery",
     "s3": """AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload
         DeleteObject DeleteObjectTagging DeleteObjects HeadBucket HeadObject PutObject
         PutObjectAcl PutObjectLegalHold PutObjectRetention PutObjectTagging RestoreObject
         SelectObjectContent UploadPart UploadPartCopy""",
-    "secretsmanager": "BatchGetSecretValue PutSecretValue",
+    "secretsmanager": "BatchGetSecretValue",
     "sns": "Publish PublishBatch",
     "sqs": """ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage
         DeleteMessageBatch PurgeQueue ReceiveMessage SendMessage SendMessageBatch""",
@@ -93,12 +95,14 @@ class Services:
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, "clearance-services")
     )
+    keeper: Keeper = field(init=False)
     _deliveries: Deliveries = field(init=False)
     _logs: FunctionLogs = field(init=False)
 
     def __post_init__(self) -> None:
-        self._deliveries = Deliveries(self.world, self.functions, self._run)
-        self._logs = FunctionLogs(self.world, self.behind, self._run)
+        self.keeper = Keeper(self.world.store)
+        self._deliveries = Deliveries(self.world, self.functions, self._run, self.keeper)
+        self._logs = FunctionLogs(self.world, self.behind, self._run, self.keeper)
         self.functions.on_outcome = self._logs.keep
 
     @staticmethod
@@ -170,13 +174,20 @@ class Services:
         if self.behind.held:
             return
 
-        def hold() -> None:
-            estate = self.world.estate
-            self.behind.hold(lambda: restore(estate))
+        before = after = self.world.estate
+
+        def fill() -> None:
+            nonlocal before, after
+            before = self.world.estate
+            after = adopted(before, self.keeper.fill())
+            restore(after)
 
         # Nothing may change the estate between its restoration and the first call.
         async with self.world.lock:
-            await self._run(hold)
+            await self._run(self.behind.hold, fill)
+            if after is not before and not self.world.store.read_only:
+                entry = Entry(self.world.now(), "clearance", "", "", "clearance", "AdoptContents")
+                await self.world.commit(after, entry=entry)
         self._logs.flush()
 
     async def _run(self, function: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401
@@ -211,10 +222,18 @@ class Services:
         self, asked: _Asked, account: str, region: str
     ) -> tuple[HttpAnswer, list[Delivery]]:
         message = rewritten(asked_as(asked.found), asked.given, asked.message)
+        service, operation = asked.service, asked.operation
+
+        def act() -> tuple[HttpAnswer, list[Delivery]]:
+            return self.behind.call(service, account, region, message, message.path)
+
+        def kept() -> tuple[HttpAnswer, list[Delivery]]:
+            if operation not in _CONTENT.get(service, "").split():
+                return act()
+            return self.keeper.acting(service, account, region, operation, asked.given, act)
+
         try:
-            found: tuple[HttpAnswer, list[Delivery]] = await self._run(
-                self.behind.call, asked.service, account, region, message, message.path
-            )
+            found: tuple[HttpAnswer, list[Delivery]] = await self._run(kept)
         except NotImplementedError:
             name = f"{asked.service}:{asked.operation}"
             raise FaultError(
@@ -230,6 +249,7 @@ class Services:
         refuse_policy(before, call, asked.service, asked.operation, asked.given)
         account, region = self._place(asked)
         self._refuse_destinations(asked, account)
+        self.keeper.refuse_changes()
         held = await self._run(read, asked.service, account, region)
         answer, outbox = await self._ask(asked, account, region)
         holds = await self._run(read, asked.service, account, region)
@@ -247,7 +267,12 @@ class Services:
             input=summarize(seen.given),
             resources=audit.resources(seen.answers),
         )
-        await self.world.commit(after, entry=entry, event=audit.event(seen))
+        pieces = await self._run(self.keeper.changed, asked.service, account)
+        try:
+            await self.world.commit(after, entry=entry, event=audit.event(seen), contents=pieces)
+        except StoreError:
+            self.keeper.doubt(pieces)
+            raise
         return answer, outbox
 
     def _refuse_destinations(self, asked: _Asked, account: str) -> None:

@@ -21,6 +21,7 @@ from clearance.server import audit
 from clearance.server.authorize import Answer, decide_all, denial_text
 from clearance.server.lambda_.functions import Functions
 from clearance.server.services.behind import backend
+from clearance.server.services.contents.keeper import Keeper
 from clearance.server.services.hooks import OUTBOX, Delivery
 from clearance.server.world import World
 
@@ -58,6 +59,7 @@ class Deliveries:
     world: World
     functions: Functions
     run: Run
+    keeper: Keeper
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def start(self, outbox: list[Delivery], depth: int = 0) -> None:
@@ -151,8 +153,14 @@ class Deliveries:
             }
             await self.functions.invoke(self.world.estate, call, given)
             return
-        more = await self.run(_send, delivery, target)
+        more = await self.run(self._kept, delivery, target)
         self.start(more, depth + 1)
+
+    def _kept(self, delivery: Delivery, target: Arn) -> list[Delivery]:
+        """Hand something over; it is kept when this returns."""
+        given = {"QueueUrl": target.resource}
+        place = (target.service, target.account, target.region, "SendMessage", given)
+        return self.keeper.acting(*place, lambda: _send(delivery, target))
 
 
 def _service(name: str) -> Principal:

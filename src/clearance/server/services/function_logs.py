@@ -16,6 +16,7 @@ from clearance.operations.sts.assume_role import find_role, session_of
 from clearance.server.authorize import decide_all
 from clearance.server.runtime.spec import FunctionSpec, LogEvent, Outcome
 from clearance.server.services.behind import Behind, backend
+from clearance.server.services.contents.keeper import Keeper
 from clearance.server.services.deliver import Run
 from clearance.server.services.mirror import mirrored
 from clearance.server.services.reading import read
@@ -54,6 +55,7 @@ class FunctionLogs:
     world: World
     behind: Behind
     run: Run
+    keeper: Keeper
     _waiting: deque[_Page] = field(default_factory=lambda: deque(maxlen=_WAITING))
     _writing: asyncio.Task[None] | None = None
 
@@ -99,7 +101,9 @@ class FunctionLogs:
         if self._may(page, "logs:CreateLogStream", page.arn) and self._may(
             page, "logs:PutLogEvents", stream
         ):
-            await self.run(_put, page)
+            given = {"logGroupName": page.group, "logStreamName": page.stream}
+            place = ("logs", page.account, page.region, "PutLogEvents", given)
+            await self.run(self.keeper.acting, *place, lambda: _put(page))
 
     async def _make(self, page: _Page) -> None:
         """Make the log group, and keep that it is there."""
@@ -112,8 +116,8 @@ class FunctionLogs:
             entry = Entry(
                 self.world.now(), page.function, page.account, page.region, "logs", "CreateLogGroup"
             )
-            await asyncio.to_thread(self.world.store.commit, before, after, entry=entry)
-            self.world.estate = after
+            pieces = await self.run(self.keeper.changed, "logs", page.account)
+            await self.world.commit(after, entry=entry, contents=pieces)
 
     def _may(self, page: _Page, action: str, resource: str) -> bool:
         estate, now = self.world.estate, self.world.now()

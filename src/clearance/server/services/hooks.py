@@ -189,6 +189,9 @@ def _rule_targets(
             utils.utcfromtimestamp(float(event["time"]))
         )
     for target in rule.targets:
+        if target["Arn"].endswith(":::"):  # a rule that moto made for an archive
+            _archive(rule, target, original)
+            continue
         body: Any = event
         if "Input" in target:
             body = json.loads(target["Input"])
@@ -198,7 +201,7 @@ def _rule_targets(
             body = parser.parse(
                 input_template=transformer.get("InputTemplate"),
                 input_paths_map=transformer.get("InputPathsMap", {}),
-                event=event,
+                event={"ingestion-time": original.get("ingestion-time"), **event},
             )
         group = target.get("SqsParameters", {}).get("MessageGroupId")
         options = {"group_id": group} if group else {}
@@ -206,6 +209,14 @@ def _rule_targets(
         outbox.append(
             Delivery("events", rule.arn, account, target["Arn"], json.dumps(body), options)
         )
+
+
+def _archive(rule: Any, target: dict[str, Any], original: dict[str, Any]) -> None:  # noqa: ANN401
+    """Put an event into the archive whose rule this is."""
+    utils = import_module("moto.events.models")
+    template = target["InputTransformer"]["InputTemplate"]
+    arn = template.partition('"archive-arn": "')[2].partition('"')[0]
+    rule._send_to_events_archive(utils.parse_arn(arn).resource_id, original)  # noqa: SLF001
 
 
 def _at(event: Any, path: str) -> Any:  # noqa: ANN401

@@ -1,35 +1,52 @@
-"""At the start, what the estate remembers is made again in moto, empty.
+"""What the estate has and moto was not given back is made in moto, empty.
 
-Policies, tags and settings come back; objects, messages, items and secret values do not: moto
-keeps them in memory only.
+That is a resource of a seed or of a collected estate, which nobody has put anything into, or one
+whose contents cannot be read.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
 from clearance.model.arn import Arn
 from clearance.model.estate import Account, Estate, Resource
 from clearance.server.services.behind import backend
+from clearance.server.services.contents.shelves import Root
+from clearance.server.services.mirror import mirrored
+from clearance.server.services.reading import READERS, read
 
-__all__ = ["restore"]
+__all__ = ["adopted", "restore"]
 
 LOG: Final = logging.getLogger("clearance.server.services")
 
 
 def restore(estate: Estate) -> None:
-    """Make the estate's resources in moto; what cannot be made is logged and left out."""
+    """Make the estate's resources that moto lacks; what cannot be made is logged and left out."""
+    there: dict[tuple[str, str, str], Collection[str]] = {}
     for account in estate.accounts.values():
         # Aliases come after the keys they name.
         for resource in sorted(account.resources.values(), key=lambda r: ":alias/" in r.arn):
-            _one(account, resource)
+            _one(account, resource, there)
 
 
-def _one(account: Account, resource: Resource) -> None:
+def adopted(estate: Estate, roots: Iterable[Root]) -> Estate:
+    """The estate with resources of moto's that it lacks: after a damaged journal was cut short."""
+    for root in roots:
+        account = estate.account(root.account)
+        if account is not None and root.service in READERS:
+            found = {resource.arn: resource for resource in READERS[root.service](root.held)}
+            lacking = {arn: held for arn, held in found.items() if arn not in account.resources}
+            estate = mirrored(estate, root.account, {}, lacking)
+    return estate
+
+
+def _one(
+    account: Account, resource: Resource, there: dict[tuple[str, str, str], Collection[str]]
+) -> None:
     arn = Arn.find(resource.arn)
     if arn is None:
         return
@@ -38,6 +55,11 @@ def _one(account: Account, resource: Resource) -> None:
     if maker is None:
         return
     region = resource.attributes.get("Region", "us-east-1") if kind else arn.region
+    place = (arn.service, account.id, region)
+    if place not in there:
+        there[place] = read(*place).keys()
+    if resource.arn in there[place]:
+        return
     try:
         maker(backend(arn.service, account.id, region), arn, resource, region)
     except Exception as error:  # noqa: BLE001 (moto raises what it likes; one must not stop all)
