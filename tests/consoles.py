@@ -35,10 +35,21 @@ class Served:
     keys: Mapping[str, AccessKey]
     folder: Path
 
-    def client(self, who: str, service: str) -> Any:
-        """A boto3 client of one of the estate's people."""
-        key = self.keys[who]
-        return client(service, self.url, Credentials(key.id, key.secret.value))
+    def client(self, who: str | Credentials, service: str) -> Any:
+        """A boto3 client of one of the estate's people, or of whoever has some credentials."""
+        if isinstance(who, str):
+            key = self.keys[who]
+            who = Credentials(key.id, key.secret.value)
+        return client(service, self.url, who)
+
+    def person(self, name: str, *policies: str) -> Credentials:
+        """A new user with inline policies, and an access key of it."""
+        iam = self.client("admin", "iam")
+        iam.create_user(UserName=name)
+        for number, text in enumerate(policies):
+            iam.put_user_policy(UserName=name, PolicyName=f"p{number}", PolicyDocument=text)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
 def demo_estate() -> tuple[Estate, Mapping[str, AccessKey]]:

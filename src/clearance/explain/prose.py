@@ -21,7 +21,7 @@ from clearance.explain.findings import (
 from clearance.explain.patch import patch
 from clearance.model.decision import Check, CheckEffect, CheckType, DecisionEffect
 
-__all__ = ["lines", "text"]
+__all__ = ["lines", "proof", "text"]
 
 WIDTH: Final = 100
 LONGEST: Final = 20
@@ -304,8 +304,13 @@ _AFTER: Final = {
 
 
 def _proof(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
-    fix = explanation.fixes[0] if explanation.fixes else None
-    if fix is None or fix.verified is None or (not fix.edits and fix.instead is None):
+    if explanation.fixes:
+        yield from proof(explanation.fixes[0], verbose=verbose)
+
+
+def proof(fix: Fix, *, verbose: bool = False) -> Iterator[str]:
+    """What deciding again with a fix showed, in sentences."""
+    if fix.verified is None or (not fix.edits and fix.instead is None):
         return
     verified = fix.verified
     yield f"decided again {_with(fix)}: {_AFTER[verified.after]}.{_cost(fix, verified)}"

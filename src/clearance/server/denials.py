@@ -29,6 +29,7 @@ __all__ = [
     "event_id",
     "kept_requests",
     "redecided",
+    "request_of",
 ]
 
 _ALPHABET: Final = string.digits + string.ascii_lowercase
@@ -78,16 +79,20 @@ def _kept(request: Request) -> dict[str, Any]:
     }
 
 
-def redecided(estate: Estate, kept: Mapping[str, Any], when: datetime) -> Decision:
-    """The decision on a kept request in the estate as it was."""
-    request = Request(
+def request_of(kept: Mapping[str, Any]) -> Request:
+    """A kept request as it was decided."""
+    return Request(
         msgspec.convert(kept["principal"], Principal),
         kept["action"],
         kept["resource"],
         Context.of(kept["context"], complete=True),
         kept["resourceAccount"],
     )
-    return authorize(estate, request, now=when)
+
+
+def redecided(estate: Estate, kept: Mapping[str, Any], when: datetime) -> Decision:
+    """The decision on a kept request in the estate as it was."""
+    return authorize(estate, request_of(kept), now=when)
 
 
 def encoded_form(decision: Decision) -> str:

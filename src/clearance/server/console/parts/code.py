@@ -14,10 +14,10 @@ from typing import Final
 
 from clearance.parse.reading import Path, spans
 
-__all__ = ["Change", "Mark", "changes_of", "diff_html", "policy_html", "readable"]
+__all__ = ["Change", "Mark", "changes_of", "diff_html", "plain_html", "policy_html", "readable"]
 
 KINDS: Final = frozenset({"allow", "deny", "near", "miss", "error", "warn", "note"})
-_LONG: Final = 90  # letters of a document on one line that can still be read
+_LONG: Final = 60  # letters of a document on one line that can still be read
 _AROUND: Final = 3  # unchanged lines kept beside a change
 
 
@@ -47,13 +47,19 @@ def readable(text: str) -> str:
         return text
 
 
+def plain_html(text: str) -> str:
+    """Any text by lines, unmarked."""
+    lines = "".join(f"<li><code>{escape(line)}</code></li>" for line in text.split("\n"))
+    return f'<ol class="code">{lines}</ol>'
+
+
 def policy_html(text: str, marks: Iterable[Mark] = ()) -> str:
     """The document as a numbered list of lines."""
     text = readable(text)
     lines = text.split("\n")
     blocks: dict[int, str] = {}
     inline: dict[int, list[tuple[int, int, str]]] = {}
-    said: dict[int, list[str]] = {}
+    said: dict[int, list[Mark]] = {}
     found = spans(text)
     for mark in marks:
         span = found.get(mark.path)
@@ -66,7 +72,7 @@ def policy_html(text: str, marks: Iterable[Mark] = ()) -> str:
             end = span.end_column if span.end_line == span.line else len(lines[span.line - 1])
             inline.setdefault(span.line, []).append((span.column - 1, end, mark.kind))
         if mark.says:
-            said.setdefault(span.line, []).append(mark.says)
+            said.setdefault(span.line, []).append(mark)
     shown = (
         _line(line, blocks.get(number, ""), inline.get(number, ()), said.get(number, ()))
         for number, line in enumerate(lines, 1)
@@ -75,7 +81,7 @@ def policy_html(text: str, marks: Iterable[Mark] = ()) -> str:
 
 
 def _line(
-    line: str, block: str, inline: Sequence[tuple[int, int, str]], said: Sequence[str]
+    line: str, block: str, inline: Sequence[tuple[int, int, str]], said: Sequence[Mark]
 ) -> str:
     parts: list[str] = []
     at = 0
@@ -85,7 +91,7 @@ def _line(
         parts += (escape(line[at:start]), f'<u class="{kind}">{escape(line[start:end])}</u>')
         at = end
     parts.append(escape(line[at:]))
-    notes = "".join(f'<em class="said">{escape(one)}</em>' for one in said)
+    notes = "".join(f'<em class="said {one.kind}">{escape(one.says)}</em>' for one in said)
     name = f' class="{block}"' if block else ""
     return f"<li{name}><code>{''.join(parts)}</code>{notes}</li>"
 

@@ -10,7 +10,7 @@ from clearance.model.decision import Check, CheckEffect, CheckType, Decision
 from clearance.server.console.parts import badge
 from clearance.server.console.parts.text import tag
 
-__all__ = ["Layer", "blocking", "diagram", "layers_of"]
+__all__ = ["Layer", "diagram", "layers_of", "said", "telling"]
 
 _NAMES: Final[Mapping[CheckType, str]] = {
     CheckType.SERVICE_CONTROL_POLICY: "Service control",
@@ -85,7 +85,9 @@ def diagram(
         flow.props["aria-label"] = "Layers from the request to the verdict"
         with tag("div", classes="end"):
             tag("span", "Request", "soft")
-            tag("strong", request.action)
+            service, colon, name = request.action.partition(":")
+            tag("span", f"{service}{colon}", "soft")
+            tag("strong", name)
         for layer in layers_of(decision):
             _layer(layer, on_open, pressed=layer == first)
         with tag("div", classes="end"):
@@ -111,12 +113,22 @@ def _layer(layer: Layer, on_open: Callable[[Layer], object], *, pressed: bool) -
             button.on("click", lambda: on_open(layer))
 
 
+def said(check: Check) -> tuple[str, str, str]:
+    """What a check says, as a badge: the words, its colour family, its sign."""
+    kind = _TONES[check.effect].removeprefix("layer ")
+    return _WORDS[check.effect], kind, _SIGNS[check.effect]
+
+
 def _count(number: int) -> str:
     return "1 policy" if number == 1 else f"{number} policies"
 
 
-def blocking(layers: Iterable[Layer]) -> Layer | None:
-    """The first layer that stands in the way, else the first that is in play."""
-    found = tuple(layers)
-    bad = (e for e in found if e.effect in {CheckEffect.IMPLICIT_DENY, CheckEffect.EXPLICIT_DENY})
-    return next(bad, next((each for each in found if each.checks), None))
+_GRANTS: Final = frozenset({CheckType.PRINCIPAL, CheckType.RESOURCE})
+
+
+def telling(layers: Iterable[Layer]) -> Layer | None:
+    """The layer to look at first: what stands in the way, else what granted, else any."""
+    played = [each for each in layers if each.effect is not None]
+    bad = [e for e in played if e.effect in {CheckEffect.IMPLICIT_DENY, CheckEffect.EXPLICIT_DENY}]
+    granted = [e for e in played if e.type in _GRANTS and e.effect is CheckEffect.ALLOW]
+    return next(iter([*bad, *granted, *played]), None)

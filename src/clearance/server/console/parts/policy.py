@@ -9,7 +9,7 @@ from nicegui import ui
 from clearance.server.console.parts import code
 from clearance.server.console.parts.text import tag
 
-__all__ = ["diff", "viewer"]
+__all__ = ["diff", "folded", "viewer"]
 
 
 def viewer(text: str, marks: Iterable[code.Mark] = (), *, title: str = "", note: str = "") -> None:
@@ -21,6 +21,15 @@ def viewer(text: str, marks: Iterable[code.Mark] = (), *, title: str = "", note:
                 tag("span", note, "soft")
         # What is not ours was escaped by `code`; the browser's sanitizer runs as well.
         ui.html(code.policy_html(text, marks))
+
+
+def folded(text: str, *, title: str, note: str = "") -> None:
+    """A document that is only named until somebody opens it."""
+    with tag("details", classes="policy"):
+        with tag("summary"):
+            tag("strong", title)
+            tag("span", note, "soft")
+        ui.html(code.policy_html(text))
 
 
 def diff(before: str | None, after: str, *, title: str = "", note: str = "") -> None:

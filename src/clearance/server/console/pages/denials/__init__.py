@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from clearance.server.console.page import Desk, Page
-from clearance.server.console.pages.denials import feed
+from clearance.server.console.pages.denials import detail, feed
 
 __all__ = ["PAGE"]
 
 
 async def _build(desk: Desk) -> None:
-    await feed.show(desk)
+    event = desk.asked.get("event")
+    if event:
+        await detail.show(desk, event)
+    else:
+        await feed.show(desk)
 
 
 PAGE = Page(
