@@ -66,6 +66,7 @@ def reference() -> str:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every file that is generated, and what it should hold."""
+    import outputs
     import python_api
     from drawings import drawing
     from scenes import SCENES
@@ -77,6 +78,8 @@ def generated() -> Iterator[tuple[Path, str]]:
         yield HERE / "api" / name, text
     yield HERE / "coverage.md", coverage.table()
     yield HERE / "conformance.md", conformance.page()
+    for name, text in outputs.schemas():
+        yield HERE / "schemas" / name, text
     for scene in SCENES:
         yield HERE / "images" / "decides" / f"{scene.name}.svg", drawing(scene)
     for page in sorted(HERE.rglob("*.md")):

@@ -55,7 +55,28 @@ def _special(doc: str) -> tuple[str, str]:
     return re.sub(r" \(R\d+[a-z]?(?:, R\d+[a-z]?)*\)", "", text), rules
 
 
+def outputs() -> str:
+    """What prints JSON, and the schema of it."""
+    from outputs import OUTPUTS
+
+    found = {**OUTPUTS, "explanation": ("`explain --format json`", None)}
+    rows = (
+        (f"`clearance` {command}", f"[{name}](schemas/{name}.schema.json)")
+        for name, (command, _) in sorted(found.items())
+    )
+    return table(("printed by", "schema"), rows)
+
+
+def glossary_layers() -> str:
+    """The layers in the order in which AWS reports them."""
+    return table(
+        ("name in JSON", "in words"), ((f"`{kind.name}`", kind.value) for kind in CheckType)
+    )
+
+
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "grants": grants,
     "special-cases": special_cases,
+    "outputs": outputs,
+    "layers": glossary_layers,
 }
