@@ -64,11 +64,23 @@ def reference() -> str:
     return "\n".join(parts) + "\n"
 
 
+def packages() -> tuple[list[list[str]], frozenset[str]]:
+    """The layers that .importlinter keeps, and the packages it keeps from I/O."""
+    from configparser import ConfigParser
+
+    held = ConfigParser()
+    held.read(HERE.parent / ".importlinter", "utf-8")
+    rows = held["importlinter:contract:layers"]["layers"].split("\n")
+    pure = held["importlinter:contract:pure"]["source_modules"].split()
+    named = [[name.strip(" ()") for name in row.split("|")] for row in rows if row.strip()]
+    return named, frozenset(name.removeprefix("clearance.") for name in pure)
+
+
 def generated() -> Iterator[tuple[Path, str]]:
     """Every file that is generated, and what it should hold."""
     import outputs
     import python_api
-    from drawings import drawing
+    from drawings import drawing, layers
     from scenes import SCENES
     from tables import MADE, filled
     from tests import conformance, coverage
@@ -80,6 +92,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield HERE / "conformance.md", conformance.page()
     for name, text in outputs.schemas():
         yield HERE / "schemas" / name, text
+    yield HERE / "images" / "layers.svg", layers(*packages())
     for scene in SCENES:
         yield HERE / "images" / "decides" / f"{scene.name}.svg", drawing(scene)
     for page in sorted(HERE.rglob("*.md")):

@@ -6,7 +6,7 @@ What is drawn is what the engine decided. The colours are those of the page wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -37,6 +37,35 @@ COLOURS: Final[Mapping[CheckEffect, str]] = {
     CheckEffect.EXPLICIT_DENY: "var(--no)",
 }
 LEVELS: Final = ("root", "unit", "account")
+
+
+def layers(rows: Sequence[Sequence[str]], pure: frozenset[str]) -> str:
+    """Packages in rows, each using only rows below; those that do no I/O stand under a line."""
+    height, parts, y = 36, [], 2
+    line = next(n for n, row in enumerate(rows) if pure.issuperset(row))
+    for number, row in enumerate(rows):
+        if number == line:
+            parts.append(
+                f'<path d="M0 {y + 9}H{WIDTH}" stroke="var(--l)" stroke-dasharray="4 4"/>'
+                f'<text class="s" x="{WIDTH}" y="{y + 26}" text-anchor="end">below: no I/O</text>'
+            )
+            y += 20
+        wide = 300 // len(row)
+        for place, name in enumerate(row):
+            x = 60 + place * (wide + 4)
+            middle = f'x="{x + wide // 2}" y="{y + 18}" text-anchor="middle"'
+            parts.append(
+                f'<rect x="{x}" y="{y}" width="{wide}" height="28" rx="6" fill="none" '
+                f'stroke="var(--b)" stroke-width="1.5"/>'
+                f'<text class="c" {middle}>{name}</text>'
+            )
+        y += height
+    head = (
+        f'<svg class="cd" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" '
+        f'role="img" width="{WIDTH}" height="{y}">'
+    )
+    title = "<title>The packages, each using only what is below it</title>"
+    return "\n".join([head, title, f"<style>{STYLE}</style>", *parts, "</svg>"]) + "\n"
 
 
 def drawing(scene: Scene) -> str:

@@ -67,6 +67,26 @@ def outputs() -> str:
     return table(("printed by", "schema"), rows)
 
 
+def exit_codes() -> str:
+    """What each command's help says of its exit code."""
+    return table(("command", "exit code"), _exit_codes())
+
+
+def _exit_codes() -> Iterator[tuple[str, str]]:
+    from build import commands, help_of
+
+    for words in ([name, *more] for name in commands() for more in _words(commands(name))):
+        told = re.search(r"Exit code:? (.+?)\.\n", help_of(*words) + "\n", re.DOTALL)
+        if told:
+            means = " ".join(told[1].split())
+            parts = re.sub(r"\b(\d)\b", r"**\1**", means)
+            yield f"[`{' '.join(words)}`](cli.md#clearance-{'-'.join(words)})", parts
+
+
+def _words(inner: Sequence[str]) -> list[list[str]]:
+    return [[], *([name] for name in inner)]
+
+
 def glossary_layers() -> str:
     """The layers in the order in which AWS reports them."""
     return table(
@@ -77,6 +97,7 @@ def glossary_layers() -> str:
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "grants": grants,
     "special-cases": special_cases,
+    "exit-codes": exit_codes,
     "outputs": outputs,
     "layers": glossary_layers,
 }

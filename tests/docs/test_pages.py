@@ -13,7 +13,11 @@ from tests.docs.reader import reader, same
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = sorted(
-    [DOCS / "tutorial.md", DOCS / "deciding.md", DOCS / "prove.md", *DOCS.glob("how-to/*.md")]
+    [
+        *(DOCS / f"{name}.md" for name in ("tutorial", "endpoint", "deciding", "prove")),
+        DOCS / "file-formats.md",
+        *DOCS.glob("how-to/*.md"),
+    ]
 )
 
 
