@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from tests.cli.run import Ran, clearance
 from tests.endpoints import site
@@ -77,7 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return here
 
 
-ASKED: Final = {
+ASKED: Final[dict[str, list[list[str | Path]]]] = {
     "check": [
         ["check", USER, "lambda:InvokeFunction", FUNCTION, "-e", IMAGES],
         ["check", USER, "lambda:InvokeFunction", f"{FUNCTION}:PROD", "-e", IMAGES],
