@@ -55,15 +55,7 @@ def world_of(*, open_world: bool) -> World:
     from clearance.prove import World
 
     catalog = wiring.catalog()
-
-    def multivalued(key: str) -> bool | None:
-        facts = catalog.service(key.partition(":")[0])
-        for name, kind in (facts.condition_keys if facts else {}).items():
-            if name.lower() == key:
-                return kind.startswith("ArrayOf")
-        return None
-
-    return World(catalog=None if open_world else catalog, multivalued=multivalued)
+    return World(catalog=None if open_world else catalog, multivalued=catalog.multivalued)
 
 
 @app.command("diff")

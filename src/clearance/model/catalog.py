@@ -60,6 +60,14 @@ class Catalog:
         facts = self.service(prefix)
         return facts.actions.get(name.lower()) if facts else None
 
+    def multivalued(self, key: str) -> bool | None:
+        """Whether a condition key (lower case) holds several values; None for an unknown key."""
+        facts = self.service(key.partition(":")[0])
+        for name, kind in (facts.condition_keys if facts else {}).items():
+            if name.lower() == key:
+                return kind.startswith("ArrayOf")
+        return None
+
     def services(self) -> Iterable[ServiceFacts]:
         """Every service; loads them all."""
         return (facts for prefix in self.prefixes if (facts := self.load(prefix)))

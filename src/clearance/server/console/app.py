@@ -36,6 +36,7 @@ _THEME: Final = """
 """
 _HEAD: Final = f"""
 <link rel="stylesheet" href="{PREFIX}/assets/console.css">
+<link rel="stylesheet" href="{PREFIX}/assets/views.css">
 <script src="{PREFIX}/assets/console.js"></script>
 """
 _NONCE: Final = """<script nonce="{{ request.scope['clearance.nonce'] }}\""""

@@ -65,7 +65,7 @@ def console(host: str, nonce: str) -> str:
             "img-src 'self' data: blob:",
             f"connect-src 'self' ws://{host}/_clearance/_nicegui_ws/",
             "base-uri 'none'",
-            "form-action 'none'",
+            f"form-action {host}/_clearance/",
             "frame-ancestors 'none'",
         )
     )

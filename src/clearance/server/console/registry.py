@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from clearance.server.console.page import Page
-from clearance.server.console.pages import denials
+from clearance.server.console.pages import denials, policies
 
 __all__ = ["PAGES"]
 
-PAGES: Final[tuple[Page, ...]] = (denials.PAGE,)
+PAGES: Final[tuple[Page, ...]] = (denials.PAGE, policies.PAGE)

@@ -14,7 +14,16 @@ from typing import Final
 
 from clearance.parse.reading import Path, spans
 
-__all__ = ["Change", "Mark", "changes_of", "diff_html", "plain_html", "policy_html", "readable"]
+__all__ = [
+    "Change",
+    "Mark",
+    "changes_of",
+    "diff_html",
+    "offers_html",
+    "plain_html",
+    "policy_html",
+    "readable",
+]
 
 KINDS: Final = frozenset({"allow", "deny", "near", "miss", "error", "warn", "note"})
 _LONG: Final = 60  # letters of a document on one line that can still be read
@@ -143,3 +152,9 @@ def diff_html(before: str | None, after: str) -> str:
         for one in found
     )
     return f'<ol class="diff">{"".join(lines)}</ol>'
+
+
+def offers_html(name: str, values: Iterable[str]) -> str:
+    """What a field offers, as a list the browser knows by a name."""
+    options = "".join(f'<option value="{escape(value)}"></option>' for value in values)
+    return f'<datalist id="offer-{escape(name)}">{options}</datalist>'

@@ -1,0 +1,35 @@
+"""Fields that offer what there is while one types, and take anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nicegui import ui
+
+from clearance.server.console.parts import code
+from clearance.server.console.parts.text import tag
+
+__all__ = ["field", "offer"]
+
+
+def field(
+    label: str, name: str, value: str, offers: str = "", *, hint: str = "", kind: str = "text"
+) -> None:
+    """A field of a form; ``offers`` names a list of `offer`."""
+    with tag("label", classes="field"):
+        tag("span", label)
+        made = tag("input")
+        made.props["name"] = name
+        made.props["value"] = value
+        made.props["type"] = kind
+        made.props["autocomplete"] = "off"
+        made.props["spellcheck"] = "false"
+        if hint:
+            made.props["placeholder"] = hint
+        if offers:
+            made.props["list"] = f"offer-{offers}"
+
+
+def offer(name: str, values: Iterable[str]) -> None:
+    """What fields of this page offer, under a name."""
+    ui.html(code.offers_html(name, values))
