@@ -69,7 +69,7 @@ def _choose(left: str, right: str, names: list[str]) -> None:
             button.props["type"] = "submit"
         if right:
             refer.refer("policies", "Swap", left=right, right=left)
-    suggest.offer("documents", [left, *names])
+        suggest.offer("documents", [left, *names])
 
 
 async def _meaning(desk: Desk, first: Document, second: Document) -> None:
