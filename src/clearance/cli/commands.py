@@ -37,6 +37,8 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
             "Print the exports that lead a client to a running endpoint."),
         Command("init", "init:init",
             "Make a small project with policies, tests and CI."),
+        Command("doctor", "doctor:doctor",
+            "Look at this installation and say what stands in the way."),
     ),
     "Decide": (
         Command("check", "check:check",

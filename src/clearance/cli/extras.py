@@ -9,11 +9,12 @@ __all__ = ["EXTRAS", "hint"]
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "serve": (
-        "awslambdaric", "boto3", "cryptography", "httptools", "jwt", "signxml", "uvicorn", "uvloop"
+        "awslambdaric", "boto3", "cryptography", "httptools", "jwt", "nicegui", "signxml",
+        "uvicorn", "uvloop", "websockets",
     ),
     "services": ("moto",),
     "logs": ("numpy", "pyarrow"),
-    "mcp": ("mcp", "pydantic"),
+    "mcp": ("mcp",),
 }  # fmt: skip
 
 

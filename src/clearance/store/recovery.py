@@ -16,7 +16,7 @@ from clearance.model.errors import StoreError
 from clearance.store import audit, journal
 from clearance.store.database import Corrupt, connect, connect_reader, plainly, transaction
 
-__all__ = ["recover"]
+__all__ = ["damage", "recover"]
 
 _SIDES = ("", "-wal", "-shm")
 
@@ -47,6 +47,14 @@ def recover(path: Path) -> str | None:
 def _problem(path: Path) -> str | None:
     try:
         connect(path).close()
+    except Corrupt as error:
+        return str(error)
+    return damage(path)
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with a database, found by reading all of it; it is not written."""
+    try:
         with connect_reader(path) as database:
             found = database.execute("SELECT seq, hash FROM head").fetchone()
             head = journal.Head(*found) if found else journal.START

@@ -1,0 +1,1 @@
+"""What `clearance doctor` looks at: each module yields what it found."""
