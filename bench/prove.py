@@ -1,6 +1,6 @@
 """How fast the prover answers, beside SMT solvers asked the same, and how often they agree.
 
-    python bench/prove.py [pairs] [--agree N] [--managed N] [--estate N] [--z3]
+    python bench/prove.py [pairs] [--managed N] [--estate N] [--z3]
 
 Every answer that both give must be the same; a difference ends the run with exit code 1. Solvers
 are given ten seconds a question; a question they give up counts as ten. Times are of the processor,
@@ -130,28 +130,11 @@ def show(name: str, seconds: list[float]) -> None:
     print(f"  {name:<10} median {median:9.2f} ms   p95 {p95:9.2f} ms   max {ordered[-1]:9.2f} ms")
 
 
-def cvc5_within(a: dict[str, Any], b: dict[str, Any]) -> bool | None:
-    """The question in SMT-LIB, as z3 writes it, put to cvc5."""
-    import cvc5
-    from tests.prove import smt
-
-    solver = cvc5.Solver()
-    solver.setOption("tlimit-per", str(int(GIVE_UP * 1000)))
-    solver.setOption("strings-exp", "true")
-    solver.setLogic("ALL")
-    parser = cvc5.InputParser(solver)
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, smt.script(a, b), "question")
-    symbols, answer = parser.getSymbolManager(), ""
-    while (command := parser.nextCommand()) and not command.isNull():
-        answer = str(command.invoke(solver, symbols)).strip() or answer
-    return {"unsat": True, "sat": False}.get(answer)
-
-
 def compare_pairs(count: int, *, z3: bool) -> int:
     from tests.prove import smt
 
     solvers: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool | None]] = {
-        "cvc5": cvc5_within
+        "cvc5": lambda a, b: smt.cvc5_within(a, b, milliseconds=int(GIVE_UP * 1000))
     }
     if z3:
         solvers["z3"] = lambda a, b: smt.within(a, b, milliseconds=int(GIVE_UP * 1000))
@@ -180,27 +163,6 @@ def compare_pairs(count: int, *, z3: bool) -> int:
         for name in solvers:
             ratio = statistics.median(times[name]) / statistics.median(times["clearance"])
             print(f"  {name} takes {ratio:.0f} times as long; gave up {gave_up[name]}")
-    return wrong
-
-
-def agree(count: int) -> int:
-    """Small policies with every operator: the same answers, thousands of times."""
-    from tests.prove import generated, smt
-
-    generated.KEYS = tuple(row for row in generated.KEYS if row[0] != "example:Mixed")
-    wrong = told = 0
-    for seed in range(count):
-        choose = generated.Seeded(seed)
-        a, b = generated.document(choose), generated.document(choose)
-        answer = within(policy(a), policy(b), World(strict=True))
-        theirs = smt.within(a, b, milliseconds=500)
-        told += theirs is not None
-        if theirs is not None and (
-            answer.verdict is Verdict.UNKNOWN or theirs is not answer.proven
-        ):
-            wrong += 1
-            print(f"  seed {seed}: {answer.verdict.value}, but z3 says {theirs}")
-    print(f"all operators: {told} of {count} pairs answered by z3, {wrong} differently")
     return wrong
 
 
@@ -263,13 +225,11 @@ def estates(count: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("pairs", type=int, nargs="?", default=20)
-    parser.add_argument("--agree", type=int, default=200)
     parser.add_argument("--managed", type=int, default=1000)
     parser.add_argument("--estate", type=int, default=1000)
     parser.add_argument("--z3", action="store_true", help="ask z3, too; it takes minutes")
     asked = parser.parse_args()
     wrong = compare_pairs(asked.pairs, z3=asked.z3) if asked.pairs else 0
-    wrong += agree(asked.agree) if asked.agree else 0
     if asked.managed:
         try:
             managed(asked.managed)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.prove.generated import policies, requests
 
+from clearance.decide.identify import identify
 from clearance.model.policy import Policy
 from clearance.model.request import Request
 from clearance.prove import Verdict, World, equivalent, within
-from clearance.prove.answer import is_empty, judged
+from clearance.prove.answer import is_empty, judged, judged_need
 from clearance.prove.compare import listed
 from clearance.prove.sets import RequestSet, allowed, everything, nothing
 from clearance.prove.space import Space
@@ -136,6 +139,32 @@ def test_no_request_contradicts_a_proof(a: Policy, b: Policy, asked: list[Reques
         shown = answer.witness.request
         assert judged(listed(a), shown)
         assert not judged(listed(b), shown)
+
+
+CALLERS = (
+    "arn:aws:iam::111122223333:user/ana", "arn:aws:iam::111122223333:role/app",
+    "arn:aws:sts::111122223333:assumed-role/app/s2", "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::444455556666:user/eve", "arn:aws:iam::999900001111:role/stranger",
+    "arn:aws:sts::111122223333:federated-user/fed",
+)  # fmt: skip
+
+
+@law
+@given(
+    policies(principals=True),
+    policies(principals=True),
+    st.lists(st.tuples(requests(), st.sampled_from(CALLERS)), min_size=20, max_size=20),
+)
+def test_no_request_of_any_caller_contradicts_a_proof(
+    a: Policy, b: Policy, asked: list[tuple[Request, str]]
+) -> None:
+    # A resource policy that names the caller's account leaves the rest to the caller's own.
+    if not within(a, b, WORLD).proven:
+        return
+    for request, arn in asked:
+        by_caller = replace(request, principal=identify(arn))
+        mine, other = judged_need(listed(a), by_caller), judged_need(listed(b), by_caller)
+        assert mine is None or (other is not None and other <= mine)
 
 
 @law

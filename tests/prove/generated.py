@@ -30,6 +30,7 @@ VARIABLE_RESOURCES = (
     "arn:aws:s3:::a/${aws:username}/*", "arn:aws:s3:::${aws:username}",
     "arn:aws:s3:::a/${aws:userid}", "arn:aws:s3:::a/${aws:username, 'b'}/*", "arn:aws:s3:::*${*}",
 )  # fmt: skip
+VARIABLE_VALUES = ("${aws:username}", "a${aws:userid}", "${aws:username, 'b'}", "${*}")
 SAMPLE_ACTIONS = (
     "s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:GetBucketAcl", "s3:ListBucket",
     "ec2:RunInstances", "ec2:GetConsoleOutput", "iam:GetUser", "s3:Get", "s3:xetObject",
@@ -67,6 +68,8 @@ KEYS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] 
      ("10.0.0.0/8", "10.1.0.0/16", "10.1.2.3", "2001:db8::/32", "0.0.0.0/0", "::/0", "host"),
      ("10.0.0.1", "10.1.2.3", "10.1.9.9", "192.0.2.1", "2001:db8::1", "::1", "cloudformation")),
     ("aws:SecureTransport", ("Bool",), ("true", "false", "True"), ("true", "false", "TRUE", "x")),
+    ("aws:username", ("StringEquals", "StringNotEquals", "StringLike"), ("a", "b", "a*"),
+     ("a", "b", "c", "")),
     ("example:Bytes", ("BinaryEquals",), ("YQ==", "Yg==", "!"), ("YQ==", "Yg==", "Yw==", "?")),
     ("example:Mixed", ("StringEquals", "NumericLessThan", "StringNotEquals"), ("5", "7"),
      ("4", "5", "6", "7", "8", "x")),
@@ -115,18 +118,25 @@ def some(choose: Chooser, options: Sequence[T], counts: Sequence[int]) -> list[T
     return list(dict.fromkeys(choose.one(options) for _ in range(choose.one(counts))))
 
 
-def conditions(choose: Chooser, *, multi: bool = True, keys: int = 2) -> dict[str, dict[str, Any]]:
+def conditions(
+    choose: Chooser, *, multi: bool = True, keys: int = 2, variables: bool = False
+) -> dict[str, dict[str, Any]]:
     block: dict[str, dict[str, Any]] = {}
     operators: Sequence[str]
     values: Sequence[str]
     for _ in range(choose.one((0, 0, 1, keys))):
+        quantifier = ""
         if multi and choose.one((False, False, True)):
             key, operators, values, _ = choose.one(MULTI)
-            operator = choose.one(("ForAllValues:", "ForAnyValue:")) + choose.one(operators)
+            quantifier = choose.one(("ForAllValues:", "ForAnyValue:"))
         else:
             key, operators, values, _ = choose.one(KEYS)
-            operator = choose.one(operators)
-        operator += choose.one(("", "", "IfExists"))
+            if multi and choose.one(range(10)) == 0:
+                quantifier = choose.one(("ForAllValues:", "ForAnyValue:"))
+        operator = choose.one(operators)
+        if variables and operator.startswith("String") and choose.one((False, True)):
+            values = (*values[:2], *VARIABLE_VALUES)
+        operator = quantifier + operator + choose.one(("", "", "IfExists"))
         if choose.one(range(8)) == 0:
             block.setdefault("Null", {})[key] = choose.one(("true", "false"))
         else:
@@ -143,7 +153,7 @@ def statement(
         choose.one(("Action", "Action", "Action", "NotAction")): some(choose, ACTIONS, (1, 2, 3)),
         choose.one(("Resource", "Resource", "NotResource")): some(choose, resources, (1, 2)),
     }
-    if block := conditions(choose, multi=multi):
+    if block := conditions(choose, multi=multi, variables=variables):
         found["Condition"] = block
     if principals:
         name = choose.one(("Principal", "Principal", "NotPrincipal"))
@@ -159,6 +169,34 @@ def document(choose: Chooser, **kinds: bool) -> dict[str, Any]:
         "Version": "2012-10-17",
         "Statement": [statement(choose, **kinds) for _ in range(count)],
     }
+
+
+def edited(choose: Chooser, old: dict[str, Any], **kinds: bool) -> dict[str, Any]:
+    """The document after an edit: often one of the two is within the other."""
+    body = list(old["Statement"])
+    place = choose.one(range(len(body)))
+    match choose.one(("add", "drop", "swap", "loosen", "split")):
+        case "add":
+            body.append(statement(choose, **kinds))
+        case "drop" if len(body) > 1:
+            body.pop(place)
+        case "loosen":
+            body[place] = {k: v for k, v in body[place].items() if k != "Condition"}
+        case "split" if "Action" in body[place]:
+            parts = body[place]["Action"]
+            body[place : place + 1] = [{**body[place], "Action": [part]} for part in parts]
+        case _:
+            body[place] = statement(choose, **kinds)
+    return {**old, "Statement": body}
+
+
+def pair(choose: Chooser, **kinds: bool) -> list[dict[str, Any]]:
+    """Two documents, one perhaps an edit of the other."""
+    first = document(choose, **kinds)
+    if choose.one((False, True)):
+        return [first, document(choose, **kinds)]
+    both = [first, edited(choose, first, **kinds)]
+    return both if choose.one((False, True)) else both[::-1]
 
 
 def policy(value: dict[str, Any], kind: PolicyType = PolicyType.IDENTITY) -> Policy:

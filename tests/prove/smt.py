@@ -21,6 +21,16 @@ NEGATED = {
     "NotIpAddress": "IpAddress",
 }  # fmt: skip
 SLOTS = 3
+# Keys of the generator that AWS documents as single-valued, whatever they are asked with.
+SINGLE = {
+    "aws:currenttime", "aws:principaltag/team", "aws:securetransport", "aws:sourcearn",
+    "aws:sourceip", "aws:userid", "aws:username",
+}  # fmt: skip
+VARIABLE = re.compile(r"\$\{(?:([*?$])|([^},]+)(?:, *'([^']*)')?)\}")
+
+
+class UnsupportedError(Exception):
+    """The question cannot be put to a solver."""
 
 
 def listed(value: Any) -> list[Any]:
@@ -67,9 +77,13 @@ class Key:
         self.bits = z3.BitVec(f"bits {name}", 128)
         self.choice = z3.Int(f"choice {name}")
 
-    def fits(self, base: str, wanted: str) -> tuple[Any, Any]:
+    def fits(self, model: Model, base: str, wanted: str) -> tuple[Any, Any]:
         """Whether the value fits, and whether that cannot be told."""
         no = z3.BoolVal(val=False)
+        if "${" in wanted:
+            if base not in {"StringEquals", "StringLike"}:
+                raise UnsupportedError
+            return model.template(self.text, wanted), no
         if base == "StringEquals":
             return self.text == z3.StringVal(wanted), no
         if base == "StringLike":
@@ -142,9 +156,11 @@ class Key:
             self.choice <= 3,
         )
 
-    def truth(self, base: str, wanted: list[str], *, negated: bool) -> tuple[Any, Any]:
+    def truth(
+        self, model: Model, base: str, wanted: list[str], *, negated: bool
+    ) -> tuple[Any, Any]:
         """TRUE and ERROR of one value against the wanted ones (R126)."""
-        found = [self.fits(base, text) for text in wanted]
+        found = [self.fits(model, base, text) for text in wanted]
         yes = either([fits for fits, _ in found])
         policy_error = base.startswith(("Numeric", "Date", "Ip", "Binary"))
         errors = []
@@ -192,18 +208,54 @@ class Model:
         self.action, self.resource = z3.String("action"), z3.String("resource")
         self.keys: dict[str, list[Key]] = {}
         self.present: dict[str, list[Any]] = {}
-        for document in documents:
-            for statement in listed(document["Statement"]):
-                for name, keys in statement.get("Condition", {}).items():
-                    for key in keys:
-                        self._add(key, name)
+        conditions = [
+            (key, name)
+            for document in documents
+            for statement in listed(document["Statement"])
+            for name, keys in statement.get("Condition", {}).items()
+            for key in keys
+        ]
+        quantified = {key.lower() for key, name in conditions if name.startswith("For")}
+        for key, name in (*conditions, ("aws:username", "String"), ("aws:userid", "String")):
+            folded = key.lower()
+            many = folded == "aws:tagkeys" or (folded in quantified and folded not in SINGLE)
+            self._add(folded, name, SLOTS if many else 1)
 
-    def _add(self, key: str, name: str) -> None:
-        folded = key.lower()
+    def _add(self, folded: str, name: str, count: int) -> None:
         if folded not in self.keys:
-            count = SLOTS if folded == "aws:tagkeys" else 1
             self.keys[folded] = [Key(f"{folded} {place}", name) for place in range(count)]
             self.present[folded] = [z3.Bool(f"present {folded} {place}") for place in range(count)]
+
+    def template(self, text: Any, pattern: str) -> Any:
+        """Whether a text fits a pattern with variables, which must come before any wildcard."""
+        defined: list[Any] = []
+        pieces: list[Any] = []
+        at = 0
+        for found in VARIABLE.finditer(pattern):
+            pieces += self._plain(pattern[at : found.start()])
+            at = found.end()
+            character, key, default = found.groups()
+            if character:
+                pieces.append(z3.StringVal(character))
+                continue
+            value, there = self.keys[key.lower()][0].text, self.present[key.lower()][0]
+            if default is None:
+                defined.append(there)
+                pieces.append(value)
+            else:
+                pieces.append(z3.If(there, value, z3.StringVal(default)))
+        rest = pattern[at:]
+        open_ended = rest.endswith("*")
+        pieces += self._plain(rest.removesuffix("*"))
+        whole = z3.Concat(*pieces) if len(pieces) > 1 else pieces[0]
+        fits = z3.PrefixOf(whole, text) if open_ended else text == whole
+        return z3.And(*defined, fits)
+
+    @staticmethod
+    def _plain(piece: str) -> list[Any]:
+        if "*" in piece or "?" in piece:
+            raise UnsupportedError
+        return [z3.StringVal(piece)] if piece else []
 
     def condition(self, name: str, key: str, wanted: list[str], *, deny: bool) -> Any:
         slots, present = self.keys[key.lower()], self.present[key.lower()]
@@ -216,7 +268,7 @@ class Model:
         base = NEGATED.get(base, base)
         held = []
         for slot, there in zip(slots, present, strict=True):
-            yes, error = slot.truth(base, wanted, negated=negated)
+            yes, error = slot.truth(self, base, wanted, negated=negated)
             held.append((there, z3.Or(yes, error) if deny else yes))
         if quantifier == "ForAllValues":
             there = z3.And(*(z3.Implies(p, h) for p, h in held))
@@ -231,12 +283,21 @@ class Model:
         for name, text, fold in (("Action", self.action, True), ("Resource", self.resource, False)):
             negated = f"Not{name}" in statement
             found = listed(statement[f"Not{name}" if negated else name])
-            one = either([glob(text, p.lower() if fold else p) for p in found])
+            one = either([self._one(text, p.lower() if fold else p) for p in found])
             terms.append(z3.Not(one) if negated else one)
         for name, keys in statement.get("Condition", {}).items():
             for key, wanted in keys.items():
                 terms.append(self.condition(name, key, listed(wanted), deny=deny))
         return z3.And(*terms)
+
+    def _one(self, text: Any, pattern: str) -> Any:
+        if pattern == "arn:aws:s3:::*${*}":
+            return z3.And(
+                z3.PrefixOf(z3.StringVal("arn:aws:s3:::"), text),
+                z3.SuffixOf(z3.StringVal("*"), text),
+                z3.Length(text) >= len("arn:aws:s3:::") + 1,
+            )
+        return self.template(text, pattern) if "${" in pattern else glob(text, pattern)
 
     def allows(self, document: dict[str, Any]) -> Any:
         found: dict[str, list[Any]] = {"Allow": [], "Deny": []}
@@ -263,7 +324,30 @@ def script(a: dict[str, Any], b: dict[str, Any]) -> str:
 
 def within(a: dict[str, Any], b: dict[str, Any], *, milliseconds: int = 5_000) -> bool | None:
     """Whether all that ``a`` allows is allowed by ``b``; None when the solver gave up."""
-    solver = _question(a, b)
+    try:
+        solver = _question(a, b)
+    except UnsupportedError:
+        return None
     solver.set("timeout", milliseconds)
     found = solver.check()
     return None if found == z3.unknown else found == z3.unsat
+
+
+def cvc5_within(a: dict[str, Any], b: dict[str, Any], *, milliseconds: int = 10_000) -> bool | None:
+    """The same question in SMT-LIB, as z3 writes it, put to cvc5."""
+    import cvc5  # type: ignore[import-untyped]
+
+    try:
+        text = script(a, b)
+    except UnsupportedError:
+        return None
+    solver = cvc5.Solver()
+    solver.setOption("tlimit-per", str(milliseconds))
+    solver.setOption("strings-exp", "true")
+    solver.setLogic("ALL")
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "question")
+    symbols, answer = parser.getSymbolManager(), ""
+    while (command := parser.nextCommand()) and not command.isNull():
+        answer = str(command.invoke(solver, symbols)).strip() or answer
+    return {"unsat": True, "sat": False}.get(answer)

@@ -20,6 +20,7 @@ from clearance.prove.space import Space
 __all__ = ["Change", "Row", "change", "request_json"]
 
 MAX_PIECES: Final = 20_000
+ROWS_AHEAD: Final = 3
 IN_DOUBT: Final = "a policy variable may or may not make the difference"
 UNPROVEN: Final = "a request that should show it is decided otherwise"
 SHOWN_CALLERS: Final = 5
@@ -102,10 +103,11 @@ def change(
 ) -> Change:
     """The requests of a set in at most ``limit`` rows."""
     asking = _Asking(found, replay, effort)
-    groups, complete = _grouped(asking)
+    limit = max(limit, 1)
+    groups, complete = _grouped(asking, limit)
     merged = _merged(groups)
     rows = []
-    for words, several in merged[: max(limit, 1)]:
+    for words, several in merged[:limit]:
         requests = (one.request or asking.request(one.piece) for one in several)
         request = next((r for r in requests if r is not None), None)
         if request is not None:
@@ -145,22 +147,26 @@ class _Shown(NamedTuple):
     request: Request | None
 
 
-def _grouped(asking: _Asking) -> tuple[dict[_Words, list[_Shown]], bool]:
+def _grouped(asking: _Asking, limit: int) -> tuple[dict[_Words, list[_Shown]], bool]:
     """The pieces by what their rows say, and whether these are all.
 
     One in doubt counts once it has a request; others are asked for one when they are shown.
+    Where there are many more rows than will be shown, the rest is not looked at.
     """
     groups: dict[_Words, list[_Shown]] = {}
+    rows: set[_Words] = set()
+    space, strict = asking.found.space, asking.effort.strict
     try:
         for count, piece in enumerate(asking.found.pieces(asking.effort)):
-            if count == MAX_PIECES:
+            if count == MAX_PIECES or len(rows) > ROWS_AHEAD * limit:
                 return groups, False
-            strict = asking.effort.strict
             later = is_certain(piece) and not strict
             for one in piece.singles() if strict else (piece,):
                 shown = _Shown(one, None if later else asking.request(one))
                 if later or shown.request:
-                    groups.setdefault(_words(asking.found.space, one), []).append(shown)
+                    words = _words(space, one)
+                    groups.setdefault(words, []).append(shown)
+                    rows.add(words._replace(actions=()))
     except (TooHardError, UnencodableError) as error:
         asking.doubts.append(str(error))
         return groups, False
