@@ -16,12 +16,13 @@ PAGES: Final = sorted(
     [
         *(DOCS / f"{name}.md" for name in ("tutorial", "endpoint", "deciding", "prove")),
         DOCS / "file-formats.md",
+        ROOT / "README.md",
         *DOCS.glob("how-to/*.md"),
     ]
 )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_reader_sees_what_the_page_shows(page: Path) -> None:
     ran = 0
     with reader() as found:
@@ -53,3 +54,11 @@ def test_a_page_that_shows_something_else_is_found_out() -> None:
     assert isinstance(step, Command)
     with reader() as found:
         assert not same(step.shown, found.do(step))
+
+
+def test_the_readme_opens_with_what_the_tutorial_comes_to() -> None:
+    readme, tutorial = (
+        path.read_text("utf-8") for path in (ROOT / "README.md", DOCS / "tutorial.md")
+    )
+    shown = readme[readme.index("DENIED  lambda") : readme.index("```\n\n## Two commands")]
+    assert shown in tutorial
