@@ -28,6 +28,7 @@ __all__ = ["Reader", "reader", "same"]
 ROOT: Final = Path(__file__).parents[2]
 MARK: Final = "--8<-- step done:"
 PORT: Final = "127.0.0.1:4599"  # the port the pages show; a free one is taken
+RUNTIME: Final = "--runtime python3.11"  # the pages say to give the Python one has
 SERVE: Final = "clearance serve"
 READY: Final = "Ctrl-C stops it"
 PATIENCE: Final = 60
@@ -61,7 +62,8 @@ class Reader:
                 return self._run(text)
 
     def _run(self, text: str) -> str:
-        self.script.write_text(text, "utf-8")
+        mine = f"--runtime python3.{sys.version_info.minor}"
+        self.script.write_text(text.replace(RUNTIME, mine), "utf-8")
         before = f"(exit {self.code}); " if self.code else ""
         self._say(f"{before}source {self.script} </dev/null 2>&1; printf '\\n{MARK}%s\\n' $?\n")
         lines = []
