@@ -12,7 +12,8 @@ from clearance.decide.gather import gather_bare
 from clearance.decide.judge import as_absent
 from clearance.model.request import Request
 from clearance.prove import Verdict, World, within
-from clearance.prove.combine import Standing, facts_of, granted, layers_of
+from clearance.prove.combine import granted
+from clearance.prove.layers import Standing, facts_of, layers_of
 from clearance.prove.space import Space
 from clearance.prove.witness import holds_in
 

@@ -17,8 +17,9 @@ from clearance.model.policy import AttachedPolicy, PolicyType
 from clearance.model.principal import Principal
 from clearance.model.request import Context, KeyState, Request
 from clearance.prove.answer import Answer, Verdict
-from clearance.prove.combine import Standing, changed, facts_of
+from clearance.prove.combine import changed
 from clearance.prove.compare import Comparison, World, diff
+from clearance.prove.layers import Standing, facts_of
 from clearance.prove.rows import Change, change
 from clearance.prove.space import Space
 

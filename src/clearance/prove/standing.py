@@ -7,8 +7,9 @@ from clearance.decide.situation import Options, PolicySet
 from clearance.model.principal import Principal
 from clearance.model.request import Request
 from clearance.prove.answer import Answer, is_empty
-from clearance.prove.combine import Standing, changed, facts_of, layers_of
+from clearance.prove.combine import changed
 from clearance.prove.compare import World
+from clearance.prove.layers import Standing, facts_of, layers_of
 from clearance.prove.rows import Change, change
 from clearance.prove.sets import RequestSet
 from clearance.prove.space import Space

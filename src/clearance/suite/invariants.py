@@ -22,9 +22,10 @@ from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Request
 from clearance.prove import patterns
 from clearance.prove.answer import Answer, Verdict, is_empty, judged
-from clearance.prove.combine import Standing as Position
-from clearance.prove.combine import facts_of, granted, layers_of
+from clearance.prove.combine import granted
 from clearance.prove.cubes import ACTION_PARTS, RESOURCE_PARTS, Cube, Strings, Union
+from clearance.prove.layers import Standing as Position
+from clearance.prove.layers import facts_of, layers_of
 from clearance.prove.sets import Part, RequestSet, allowed
 from clearance.prove.space import Space
 from clearance.suite.outcome import Outcome, Standing
