@@ -80,12 +80,12 @@ JOBS: Final = (
         _wish("own-role", ("iam:GetRole", RARE)),
         _wish("object", ("s3:PutObject", DAILY), ("s3:GetObject", DAILY)),
     )),
-    Job("analyst", "person", 12, 0.05, (
+    Job("analyst", "person", 12, 0.6, (
         _wish("object", ("s3:GetObject", DAILY), ("s3:ListObjects", DAILY)),
         _wish("none", ("s3:ListBuckets", DAILY), ("ec2:DescribeInstances", RARE)),
         _wish("table", ("dynamodb:Query", RARE * 5), ("dynamodb:DescribeTable", DAILY)),
     )),
-    Job("operator", "person", 8, 0.05, (
+    Job("operator", "person", 8, 0.6, (
         _wish("none", ("ec2:DescribeInstances", DAILY * 3), ("logs:DescribeLogGroups", DAILY),
               ("iam:ListRoles", RARE)),
         _wish("instance", ("ec2:StartInstances", RARE * 5), ("ec2:StopInstances", RARE * 5)),
