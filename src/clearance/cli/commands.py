@@ -1,7 +1,7 @@
 """The commands: where each is, and what the first page of help says of it.
 
 To add one: write ``cli/NAME.py`` with a function whose docstring is its help, with an ``Example:``
-in it, and add a row below that repeats the docstring's first sentence, of at most 61 characters
+in it, and add a row below that repeats the docstring's first sentence, of at most 59 characters
 (a test compares them). Nothing is imported before it is asked for.
 """
 
@@ -52,7 +52,7 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
     ),
     "Explain": (
         Command("explain", "explain:explain",
-            "Explain a denial: every blocker, the smallest fix, its proof."),
+            "Explain a denial: all blockers, the smallest fix, a proof."),
         Command("run", "run:run",
             "Run a command and explain the denials that it prints.", passes_on=True),
         Command("mcp", "mcp:mcp",
@@ -64,7 +64,7 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
         Command("test", "test:test",
             "Run policy tests: who can, who cannot, who must never."),
         Command("diff", "diff:diff",
-            "Show what each principal gains or loses between two estates."),
+            "Show what principals gain or lose between two estates."),
         Command("review", "review:review",
             "Show what policies changed since a commit newly allow."),
         Command("prove", "prove:app",
@@ -76,7 +76,7 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
         Command("collect", "collect:collect",
             "Copy what decides in an AWS account, with read-only calls."),
         Command("estate", "estate:estate",
-            "Show what an estate holds and what its source does not tell."),
+            "Show what an estate holds and what its source leaves out."),
         Command("history", "history:history",
             "Show who changed what, newest last."),
         Command("at", "at:at",
@@ -85,6 +85,8 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
     "Logs": (
         Command("replay", "replay:replay",
             "Replay recorded calls against a proposed change."),
+        Command("least-privilege", "least_privilege:least_privilege",
+            "Write the least policies for what was used, verified."),
         Command("logs", "logs:app",
             "Make up realistic CloudTrail logs and their estate."),
         Command("trail", "trail:trail",

@@ -25,7 +25,7 @@ def diff(
     limit: int = typer.Option(10, help="Rows to show for each principal or resource."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show what each principal gains or loses between two estates.
+    """Show what principals gain or lose between two estates.
 
     And which resource policies open or close.
 

@@ -44,7 +44,7 @@ def estate(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show what an estate holds and what its source does not tell.
+    """Show what an estate holds and what its source leaves out.
 
     With --out, write it as a snapshot.
 

@@ -65,7 +65,7 @@ def explain(
     region: str | None = typer.Option(None, "--region", help="The Region to ask AWS in."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show everything that was found."),
 ) -> None:
-    """Explain a denial: every blocker, the smallest fix, its proof.
+    """Explain a denial: all blockers, the smallest fix, a proof.
 
     Exit code: 0 explained with a proven fix, 3 explained without, 4 not enough evidence,
     2 bad input.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from clearance.batch.privilege.propose import Proposal
+from clearance.decide.identify import identify
 from clearance.match.action import covers
 from clearance.model.catalog import Catalog
 from clearance.model.policy import AttachedPolicy, Effect, PolicyType
@@ -37,10 +38,11 @@ class Bounds:
 def bounds(found: Proposal, world: World, catalog: Catalog, *, limit: int = 20) -> Bounds:
     """Proven by comparing sets of requests; rows come with a request each."""
     after = found.attached
+    world = replace(world, caller=identify(found.principal))
     removed = gained = excess = None
     if found.before:
-        removed = newly_allowed(after, found.before, world, limit=limit)
-        gained = newly_allowed(found.before, after, world, limit=limit)
+        removed = newly_allowed(after, found.readable, world, limit=limit)
+        gained = newly_allowed(found.readable, after, world, limit=limit)
     resources = {use.request.resource for use in found.uses}
     if len(resources) <= MOST:
         exact = grant_for([use.request for use in found.uses]).policy
@@ -50,7 +52,7 @@ def bounds(found: Proposal, world: World, catalog: Catalog, *, limit: int = 20) 
         removed,
         gained,
         excess,
-        len(granted_actions(found.before, catalog)),
+        len(granted_actions(found.readable, catalog)),
         len(granted_actions(after, catalog)),
     )
 

@@ -32,6 +32,12 @@ __all__ = ["Conditions", "Options", "Proposal", "Proposer"]
 _ALLOW: Final = DecisionEffect.ALLOW
 ENOUGH: Final = 10  # calls before a value that never changed is called constant
 FEW: Final = 3  # values a constant may have
+# A pattern that would allow more than is allowed now gives way to the next finer one.
+_DOWN: Final = {
+    Level.RESOURCE: (Level.RESOURCE,),
+    Level.PREFIX: (Level.PREFIX,),
+    Level.TYPE: (Level.TYPE, Level.PREFIX),
+}
 _COARSER: Final = {Level.RESOURCE: Level.PREFIX, Level.PREFIX: Level.TYPE}
 
 
@@ -58,7 +64,8 @@ class Proposal:
     """Policies for one user or role.
 
     ``verified`` requests were decided with the new policies and are allowed as before; ``open``
-    ones hang on what the log does not tell, before as after; ``failed`` must be none. ``unneeded``
+    ones hang on what the log does not tell, or are denied in the estate before as after, though AWS
+    allowed them; ``failed`` must be none. ``unneeded``
     were allowed without any policy of the principal's own.
     """
 
@@ -74,6 +81,11 @@ class Proposal:
     before: tuple[AttachedPolicy, ...] = ()
     former: tuple[Use, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def readable(self) -> tuple[AttachedPolicy, ...]:
+        """The policies in force, less those that the estate does not hold or that are broken."""
+        return tuple(policy for policy in self.before if policy.error is None)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -106,7 +118,8 @@ class Proposer:
         """The least policies for a user or role; coarser than asked where IAM's limits want it."""
         arn = used.principal
         self._known.clear()
-        before = self._before(arn)
+        everything = self._before(arn)
+        before = tuple(policy for policy in everything if policy.error is None)
         uses, unneeded = self._needing(arn, used.uses)
         level, wanted = self.options.level, self.options.level
         while True:
@@ -114,13 +127,14 @@ class Proposer:
             if fits or level not in _COARSER:
                 break
             level = _COARSER[level]
-        notes = list(self._notes(arn, before, uses))
+        notes = [f"{p.name} cannot be read: {p.error}" for p in everything if p.error is not None]
+        notes += self._notes(arn, before, uses)
         if level is not wanted:
             notes.append(f"by {wanted.value} it would not fit IAM's limits: made by {level.value}")
         if not fits:
             notes.append("more than IAM takes for one principal: split the work among several")
         found = Proposal(
-            arn, policies, level, fits, uses, 0, unneeded=unneeded, before=before,
+            arn, policies, level, fits, uses, 0, unneeded=unneeded, before=everything,
             former=tuple(used.former), notes=tuple(notes),
         )  # fmt: skip
         return self._verified(found)
@@ -147,7 +161,7 @@ class Proposer:
         blind = {use.request.action for use in uses} - {use.request.action for use in told}
         blind |= {use.request.action for use in uses if not use.told}
         pairs = [(use.request.action, use.request.resource) for use in told]
-        patterns = generalized(pairs, level, self.catalog)
+        ladder = [generalized(pairs, each, self.catalog) for each in _DOWN[level]]
         constants = self._constants(uses)
         granted: dict[Granted, None] = {}
         for use in told:
@@ -155,9 +169,9 @@ class Proposer:
             conditions = self._kept(allows, use.request)
             keys = {condition.key.lower() for condition in conditions}
             more = (c for c in constants.get(action, ()) if c.key.lower() not in keys)
-            wide = Granted(action, patterns[action, resource], (*conditions, *more))
-            exact = replace(wide, pattern=exactly(resource))
-            granted[wide if wide == exact or self._held(before, wide) else exact] = None
+            exact = Granted(action, exactly(resource), (*conditions, *more))
+            wider = (replace(exact, pattern=patterns[action, resource]) for patterns in ladder)
+            granted[next((w for w in wider if w == exact or self._held(before, w)), exact)] = None
         kept = [*blind, *self._dependent(uses), *self.options.keep]
         asis = standing.restricted(allows, kept, self.catalog)
         denies = standing.denying(before)
@@ -242,9 +256,6 @@ class Proposer:
             yield f"what was used may also need {', '.join(dependent)}"
         if ":role/aws-reserved/sso.amazonaws.com/" in arn:
             yield "a role of IAM Identity Center: change its permission set, not the role"
-        for policy in before:
-            if policy.error is not None:
-                yield f"{policy.name} cannot be read: {policy.error}"
 
     def _verified(self, found: Proposal) -> Proposal:
         """Every use decided with the new policies."""
@@ -261,8 +272,8 @@ class Proposer:
                 failed.append(request)
             elif self._says(layer, request, Reading()):
                 good += 1  # what else stops it, stopped it before; AWS let it through
-            elif not use.told or self._says(layer, request, Reading(allows=True)):
-                unsure.append(request)
+            elif not use.told or self._allows(layer, request):
+                unsure.append(request)  # a key decides that is not told, or a Deny in force
             else:
                 failed.append(request)
         return Proposal(
@@ -274,6 +285,10 @@ class Proposer:
     def _says(layer: Layer, request: Request, reading: Reading) -> bool:
         said = judge(layer, request, bounded=False, reading=reading)
         return bool(said.allows) and not said.denies
+
+    @staticmethod
+    def _allows(layer: Layer, request: Request) -> bool:
+        return bool(judge(layer, request, bounded=False, reading=Reading(allows=True)).allows)
 
 
 def _plain(granted: Mapping[Granted, None]) -> Iterable[Granted]:

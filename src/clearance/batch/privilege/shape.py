@@ -109,7 +109,7 @@ def packed(
 
 
 def _numbered(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    ordered = sorted(statements, key=lambda s: (s.actions, s.resources or ()))
+    ordered = sorted(statements, key=lambda s: (s.effect.value, s.actions, s.resources or ()))
     return tuple(replace(s, index=index) for index, s in enumerate(ordered))
 
 

@@ -1,0 +1,88 @@
+"""Reading CloudTrail on the command line: progress on a terminal, problems on standard error."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Container, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from clearance.cli import output
+from clearance.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from clearance.batch.distinct import Counted
+    from clearance.batch.read import Found
+    from clearance.model.estate import Estate
+
+__all__ = ["counted", "cutoff", "progress", "short", "span_of"]
+
+_WINDOW: Final = re.compile(r"(\d{1,5})\s*([dw])")
+
+
+def counted(logs: Iterable[str], estate: Estate, spoken: Container[str]) -> tuple[Counted, Found]:
+    """The kinds of calls in some logs."""
+    from clearance import wiring
+    from clearance.batch.distinct import count
+    from clearance.batch.read import Found, files_in, records
+    from clearance.batch.requests import Mapper
+
+    found, files = Found(), files_in(logs)
+    mapper = Mapper(estate, wiring.catalog(), spoken)
+    made = count(records(files, found, done=progress(files, found)), mapper)
+    for problem in found.problems:
+        output.warn(problem)
+    if not found.events:
+        raise UsageError(f"the {found.files} files hold no CloudTrail records")
+    return made, found
+
+
+def progress(files: tuple[Path, ...], found: Found) -> Callable[[Path], None] | None:
+    """A line that says how far reading is, on a terminal only."""
+    if not sys.stderr.isatty():
+        return None
+
+    def done(path: Path) -> None:
+        del path
+        sys.stderr.write(f"\r{found.files:,} of {len(files):,} files, {found.events:,} events ")
+        sys.stderr.write("\n" if found.files == len(files) else "")
+
+    return done
+
+
+def span_of(made: Counted) -> tuple[str, str]:
+    """The first and the last moment in which anything was called; empty where none is told."""
+    from clearance.batch.distinct import Tally
+
+    whole = Tally()
+    for _, tallies in made.calls:
+        for tally in tallies:
+            if tally.count:
+                whole.add(tally)
+    return whole.first, whole.last
+
+
+def cutoff(window: str, last: str) -> str:
+    """The first moment of a window that ends with the logs; empty for all of them."""
+    if window == "all" or not last:
+        return ""
+    told = _WINDOW.fullmatch(window.strip())
+    if told is None:
+        raise UsageError(f"`{window}` is not a window; write `90d`, `12w` or `all`")
+    days = int(told[1]) * (7 if told[2] == "w" else 1)
+    try:
+        end = datetime.fromisoformat(last)
+        return f"{end - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError):
+        return ""
+
+
+def short(since: str, first: str, last: str) -> bool:
+    """True when logs cover less than nine tenths of a window."""
+    try:
+        begin, end, start = (datetime.fromisoformat(text) for text in (first, last, since))
+        return (end - begin) * 10 < (end - start) * 9
+    except (TypeError, ValueError):
+        return False
