@@ -159,7 +159,9 @@ def _coverage(data: Path) -> None:
     out = output.console()
     table = Table("service", "operations", "of", "missing", box=None, pad_edge=False)
     for found in coverage():
-        missing = ", ".join(found.missing[:4]) + (" …" if found.missing[4:] else "")
+        # Where nearly all is there, what is not is told in full.
+        shown = found.missing if len(found.missing) < len(found.here) else found.missing[:4]
+        missing = ", ".join(shown) + (" …" if len(shown) < len(found.missing) else "")
         table.add_row(found.service, str(len(found.here)), str(found.total), missing)
     out.print(table)
     if not (data / DATABASE_FILE).exists():

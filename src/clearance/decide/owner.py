@@ -85,10 +85,25 @@ def policies_of(
         return _function_policy(function, arn, account)
     if arn.service == "lambda" and (layer := _layer_policy(arn, account)):
         return layer
+    if arn.service == "organizations":
+        return _delegation(estate, arn, account)
     held = account.resources.get(_base(arn))
     if held is None or held.policy is None:
         return ()
     return (attach(held.policy, PolicyType.RESOURCE, "resource policy", to=held.arn),)
+
+
+def _delegation(estate: Estate, arn: Arn, account: Account) -> tuple[AttachedPolicy, ...]:
+    """What an organization lets its members do in its management account's place."""
+    organization = estate.organization_of(account.id)
+    if organization is None or organization.resource_policy is None:
+        return ()
+    if account.id != organization.management_account or organization.id not in arn.resource:
+        return ()
+    held = organization.resource_policy
+    to = f"resourcepolicy/{organization.id}/{held.id}"
+    to = f"arn:{arn.partition}:organizations::{account.id}:{to}"
+    return (attach(held.text, PolicyType.RESOURCE, "organization's resource policy", to=to),)
 
 
 def is_aws_managed_key(estate: Estate, resource: str, account_id: str) -> bool:

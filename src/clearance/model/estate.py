@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from clearance.model.access import Accessed, AccessJob
 from clearance.model.event_source import CodeSigningConfig, EventSourceMapping
 from clearance.model.function import Function
 from clearance.model.layer import Layer
@@ -31,6 +32,7 @@ __all__ = [
     "OidcProvider",
     "OrgAccount",
     "OrgPolicy",
+    "OrgResourcePolicy",
     "OrgUnit",
     "Organization",
     "PasswordPolicy",
@@ -39,6 +41,7 @@ __all__ = [
     "Role",
     "SamlProvider",
     "Secret",
+    "ServerCertificate",
     "ServiceCredential",
     "TrustPolicy",
     "UploadedKey",
@@ -91,6 +94,21 @@ class UploadedKey:
     body: str
     uploaded: datetime
     active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate:
+    """A certificate for servers, with its chain and private key; all in PEM."""
+
+    name: str
+    id: str
+    uploaded: datetime
+    expires: datetime
+    body: str
+    key: Secret
+    chain: str | None = None
+    path: str = "/"
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +343,8 @@ class Account:
     configurations by ARN.
 
     ``deletions`` names the service-linked role behind each deletion task, ``canonical_id`` is
-    what S3 calls the account.
+    what S3 calls the account. ``accessed`` says what was used when, by the unique id of the user
+    or role (the root user's is the account's id).
     """
 
     id: str
@@ -352,6 +371,9 @@ class Account:
     layers: Mapping[str, Layer] = field(default_factory=dict)
     event_sources: Mapping[str, EventSourceMapping] = field(default_factory=dict)
     code_signing: Mapping[str, CodeSigningConfig] = field(default_factory=dict)
+    server_certificates: Mapping[str, ServerCertificate] = field(default_factory=dict)
+    accessed: Mapping[str, Accessed] = field(default_factory=dict)
+    access_jobs: Mapping[str, AccessJob] = field(default_factory=dict)
 
     def arn(self, kind: str, path: str, name: str) -> str:
         """The ARN of something in IAM, e.g. ``arn("user", "/team/", "ana")``."""
@@ -385,6 +407,14 @@ class OrgPolicy:
     text: str
     description: str = ""
     aws_managed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrgResourcePolicy:
+    """What lets member accounts act on the organization: its one resource policy."""
+
+    id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +489,7 @@ class Organization:
     services: Mapping[str, datetime] = field(default_factory=dict)
     delegated: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    resource_policy: OrgResourcePolicy | None = None
 
     @property
     def root(self) -> OrgUnit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from clearance.operations import accessanalyzer, simulator
+from clearance.operations import accessanalyzer, last_accessed, simulator
 from clearance.operations.call import Call, Input, Operation, Output
 from clearance.operations.iam import OPERATIONS as IAM
 from clearance.operations.lambda_ import OPERATIONS as LAMBDA
@@ -19,7 +19,7 @@ __all__ = ["LOCAL", "OPERATIONS", "RUNNING", "LocalOperation", "changes_nothing"
 LocalOperation: TypeAlias = Callable[[World, Call, Input], Output]
 
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
-    "iam": IAM,
+    "iam": {**IAM, **last_accessed.OPERATIONS},
     "lambda": LAMBDA,
     "organizations": ORGANIZATIONS,
     "sts": STS,
@@ -42,6 +42,12 @@ def _principal_keys(world: World, call: Call, given: Input) -> Output:
     return simulator.context_keys_for_principal_policy(world.estate, call, given)
 
 
+def _report(name: str) -> LocalOperation:
+    return lambda world, call, given: last_accessed.REPORTS[name](
+        world.estate, call, given, world.catalog
+    )
+
+
 def _analysis(name: str) -> LocalOperation:
     return lambda world, _, given: accessanalyzer.OPERATIONS[name](given, world.catalog)
 
@@ -55,6 +61,7 @@ LOCAL: Final[Mapping[str, Mapping[str, LocalOperation]]] = {
         "GetContextKeysForPrincipalPolicy": _principal_keys,
         "SimulateCustomPolicy": _simulate_custom,
         "SimulatePrincipalPolicy": _simulate_principal,
+        **{name: _report(name) for name in last_accessed.REPORTS},
     },
     "iam-toolbox": {
         "GetRequestAuthorizationDetails": toolbox.request_details,

@@ -86,6 +86,9 @@ class Endpoint:
         try:
             answer = await self._answered(message, seen, at, secure=secure)
         finally:
+            if seen.principal is not None and seen.answers:
+                tried = [answer.permission.action for answer in seen.answers]
+                self.world.usage.mark_actions(seen.principal, tried, seen.region, seen.when)
             if self.world.log is not None:
                 self.world.log.write(seen.event or audit.event(seen), perf_counter() - began)
         return answer

@@ -1,15 +1,16 @@
-"""When access keys and roles were last used: marked in memory, kept in batches.
+"""When keys, roles, services and actions were last used: marked in memory, kept in batches.
 
 A journal row for every call would be most of the journal; AWS itself is minutes late with this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from clearance.model.access import Accessed, Use
 from clearance.model.estate import AccessKey, Account, Estate, Role, User
 from clearance.model.principal import Principal, PrincipalKind
 
@@ -22,7 +23,9 @@ SHOWING: Final = frozenset(
         "GetAccessKeyLastUsed",
         "GetAccountAuthorizationDetails",
         "GetRole",
+        "GetOrganizationsAccessReport",
         "GetServiceLastAccessedDetails",
+        "GetServiceLastAccessedDetailsWithEntities",
         "ListAccessKeys",
         "DeleteServiceLinkedRole",
     }
@@ -44,11 +47,12 @@ class Usage:
 
     _keys: dict[tuple[str, str | None, str], Mark] = field(default_factory=dict)
     _roles: dict[tuple[str, str], Mark] = field(default_factory=dict)
+    _actions: dict[tuple[str, str], dict[str, Use]] = field(default_factory=dict)
 
     @property
     def waiting(self) -> bool:
         """True when there is something to keep."""
-        return bool(self._keys or self._roles)
+        return bool(self._keys or self._roles or self._actions)
 
     def mark(self, caller: Principal, service: str, region: str, when: datetime) -> None:
         """Remember that somebody called."""
@@ -62,10 +66,20 @@ class Usage:
             name = caller.arn.rsplit("/", 1)[-1] if caller.kind is PrincipalKind.USER else None
             self._keys[account, name, caller.access_key] = used
 
+    def mark_actions(
+        self, caller: Principal, actions: Iterable[str], region: str, when: datetime
+    ) -> None:
+        """Remember what somebody tried, allowed or not: "includes all attempts"."""
+        who = caller.unique_id or (caller.account if caller.kind is PrincipalKind.ROOT else None)
+        if caller.account is not None and who is not None:
+            use = Use(when, region)
+            self._actions.setdefault((caller.account, who), {}).update(dict.fromkeys(actions, use))
+
     def kept(self, estate: Estate) -> Estate:
         """The estate with every use it has not seen; they are forgotten here."""
         keys, self._keys = self._keys, {}
         roles, self._roles = self._roles, {}
+        actions, self._actions = self._actions, {}
         changed: dict[str, Account] = {}
 
         def account_of(number: str) -> Account | None:
@@ -80,9 +94,23 @@ class Usage:
             role = account.roles.get(name) if account else None
             if account is not None and role is not None:
                 changed[number] = replace(account, roles={**account.roles, name: _used(role, used)})
+        for (number, who), uses in actions.items():
+            account = account_of(number)
+            if account is not None:
+                changed[number] = _with_uses(account, who, uses)
         if not changed:
             return estate
         return replace(estate, accounts={**estate.accounts, **changed})
+
+
+def _with_uses(account: Account, who: str, uses: Mapping[str, Use]) -> Account:
+    known = account.accessed.get(who, Accessed())
+    services = {action.partition(":")[0]: use for action, use in uses.items()}
+    last = Accessed({**known.services, **services}, {**known.actions, **uses})
+    there = {e.id for table in (account.users, account.roles) for e in table.values()}
+    kept = {k: held for k, held in account.accessed.items() if k in there or k == account.id}
+    return replace(account, accessed={**kept, who: last} if who in there or who == account.id
+                   else kept)  # fmt: skip
 
 
 def _used(role: Role, used: Mark) -> Role:

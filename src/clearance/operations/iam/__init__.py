@@ -24,6 +24,7 @@ from clearance.operations.iam import (
     roles,
     root_access,
     saml,
+    server_certificates,
     service_credentials,
     service_linked,
     ssh_keys,
@@ -56,4 +57,5 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     **details.OPERATIONS,
     **report.OPERATIONS,
     **root_access.OPERATIONS,
+    **server_certificates.OPERATIONS,
 }

@@ -80,7 +80,7 @@ def get_account_summary(estate: Estate, call: Call, given: Input) -> tuple[Estat
         "MFADevices": len(account.mfa_devices),
         "MFADevicesInUse": sum(device.enabled is not None for device in devices),
         "Providers": len(account.oidc_providers) + len(account.saml_providers),
-        "ServerCertificates": 0,
+        "ServerCertificates": len(account.server_certificates),
         "AccountAccessKeysPresent": int(bool(account.root_keys)),
         "AccountMFAEnabled": 0,
         "AccountPasswordPresent": 0,

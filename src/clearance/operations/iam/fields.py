@@ -119,6 +119,14 @@ _RULES: Final[Mapping[str, Rule]] = {
     "CertificateId": Text(24, 128, r"[\w]+"),
     "CertificateBody": Text(1, 16384),
     "ServiceSpecificCredentialId": Text(20, 128, r"[\w]+"),
+    "ServerCertificateName": Text(1, 128),
+    "NewServerCertificateName": Text(1, 128),
+    "PrivateKey": Text(1, 16384),
+    "CertificateChain": Text(1, 2097152),
+    "JobId": Text(36, 36),
+    "Granularity": Word(("SERVICE_LEVEL", "ACTION_LEVEL")),
+    "ServiceNamespace": Text(1, 64, r"[\w-]*"),
+    "EntityPath": Text(19, 427),
     "GlobalEndpointTokenVersion": Word(("v1Token", "v2Token")),
 }
 
@@ -130,7 +138,8 @@ _PATH: Final = (
 _PRINTABLE: Final = (_DOCUMENT_TEXT, "It must contain only printable ASCII characters.")
 _NAMES: Final = (
     "UserName", "NewUserName", "GroupName", "NewGroupName", "RoleName", "PolicyName",
-    "InstanceProfileName", "VirtualMFADeviceName",
+    "InstanceProfileName", "VirtualMFADeviceName", "ServerCertificateName",
+    "NewServerCertificateName",
 )  # fmt: skip
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(_NAMES, (NAME, f"It must contain only {_NAMED}")),

@@ -11,6 +11,7 @@ from clearance.model.estate import (
     MfaDevice,
     OidcProvider,
     SamlProvider,
+    ServerCertificate,
 )
 from clearance.operations.iam.faults import invalid_input, no_such_entity, validation
 
@@ -25,6 +26,7 @@ __all__ = [
     "oidc_provider",
     "policy_name",
     "saml_provider",
+    "server_certificate",
 ]
 
 
@@ -110,4 +112,12 @@ def saml_provider(account: Account, arn: str) -> SamlProvider:
     found = account.saml_providers.get(arn)
     if found is None:
         raise no_such_entity(f"Manifest not found for arn {arn}")
+    return found
+
+
+def server_certificate(account: Account, name: str) -> ServerCertificate:
+    """The server certificate of that name."""
+    found = account.server_certificates.get(name)
+    if found is None:
+        raise no_such_entity(f"The Server Certificate with name {name} cannot be found.")
     return found

@@ -19,6 +19,7 @@ from clearance.model.estate import (
     OidcProvider,
     Role,
     SamlProvider,
+    ServerCertificate,
     User,
 )
 from clearance.operations.call import Call, Input, Operation, Output
@@ -32,7 +33,14 @@ __all__ = ["OPERATIONS", "new_tags", "tag_list"]
 
 LIMIT: Final = 50
 Tagged: TypeAlias = (
-    User | Role | ManagedPolicy | InstanceProfile | MfaDevice | OidcProvider | SamlProvider
+    User
+    | Role
+    | ManagedPolicy
+    | InstanceProfile
+    | MfaDevice
+    | OidcProvider
+    | SamlProvider
+    | ServerCertificate
 )
 
 
@@ -126,6 +134,10 @@ _KINDS: Final = (
         lookups.oidc_provider,
     ),
     Kind("SAMLProvider", "SAMLProviderArn", "saml_providers", lookups.saml_provider),
+    Kind(
+        "ServerCertificate", "ServerCertificateName", "server_certificates",
+        lookups.server_certificate,
+    ),
 )  # fmt: skip
 
 OPERATIONS: Final[Mapping[str, Operation]] = {

@@ -7,6 +7,8 @@ from clearance.operations.call import Operation
 from clearance.operations.organizations import (
     accounts,
     attachments,
+    delegation,
+    effective,
     handshakes,
     policies,
     services,
@@ -16,12 +18,17 @@ from clearance.operations.organizations import (
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: Final[Mapping[str, Operation]] = {
+_ALL: Final[Mapping[str, Operation]] = {
     **accounts.OPERATIONS,
     **attachments.OPERATIONS,
+    **delegation.OPERATIONS,
+    **effective.OPERATIONS,
     **handshakes.OPERATIONS,
     **policies.OPERATIONS,
     **services.OPERATIONS,
     **tags.OPERATIONS,
     **tree.OPERATIONS,
+}
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    name: delegation.delegable(name, operation) for name, operation in _ALL.items()
 }

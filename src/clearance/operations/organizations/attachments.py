@@ -12,7 +12,15 @@ from clearance.operations.organizations.faults import bad_input, fault, violatio
 from clearance.operations.organizations.members import checked, part
 from clearance.operations.organizations.place import arn, managed, policy_arn, target, target_arn
 
-__all__ = ["OPERATIONS", "adorned", "available", "own_policies", "root_shown", "summary"]
+__all__ = [
+    "MANAGEMENT",
+    "OPERATIONS",
+    "adorned",
+    "available",
+    "own_policies",
+    "root_shown",
+    "summary",
+]
 
 _OWN: Final = {
     "SERVICE_CONTROL_POLICY": OrgPolicy(
@@ -35,7 +43,20 @@ _OWN: Final = {
 }
 # Organizations User Guide, orgs_reference_limits. SCPs were five until 15 May 2026
 # (about-aws/whats-new/2026/05/aws-organizations-increased-scp-quotas).
-_MAX_ATTACHED: Final = {"SERVICE_CONTROL_POLICY": 10, "RESOURCE_CONTROL_POLICY": 5}
+_MAX_ATTACHED: Final = {
+    "SERVICE_CONTROL_POLICY": 10, "RESOURCE_CONTROL_POLICY": 5, "AISERVICES_OPT_OUT_POLICY": 5,
+    "CHATBOT_POLICY": 5,
+}  # fmt: skip
+_MAX_OTHERS: Final = 10
+# Policies that set values for services, which nobody is authorized by.
+MANAGEMENT: Final = frozenset(
+    {
+        "AISERVICES_OPT_OUT_POLICY", "BACKUP_POLICY", "BEDROCK_POLICY", "CHATBOT_POLICY",
+        "DECLARATIVE_POLICY_EC2", "GUARDDUTY_POLICY", "INSPECTOR_POLICY",
+        "NETWORK_SECURITY_DIRECTOR_POLICY", "S3_POLICY", "SECURITYHUB_CSPM_POLICY",
+        "SECURITYHUB_POLICY", "TAG_POLICY", "UPGRADE_ROLLOUT_POLICY",
+    }
+)  # fmt: skip
 
 
 def own_policies() -> dict[str, OrgPolicy]:
@@ -51,7 +72,7 @@ def adorned(organization: Organization, target_id: str) -> Organization:
 
 def available(organization: Organization, kind: str) -> None:
     """Refuse a policy type this organization cannot use."""
-    if organization.feature_set != "ALL" or kind not in _OWN:
+    if organization.feature_set != "ALL" or kind not in {*_OWN, *MANAGEMENT}:
         raise fault("PolicyTypeNotAvailableForOrganizationException")
 
 
@@ -61,12 +82,11 @@ def enable_policy_type(estate: Estate, call: Call, given: Input) -> tuple[Estate
     if kind in organization.enabled:
         raise fault("PolicyTypeAlreadyEnabledException")
     available(organization, kind)
-    own = _OWN[kind]
-    after = replace(
-        organization,
-        enabled=organization.enabled | {kind},
-        policies={**organization.policies, own.id: own},
-    )
+    after = replace(organization, enabled=organization.enabled | {kind})
+    own = _OWN.get(kind)
+    if own is None:
+        return estate.with_organization(after), {"Root": root_shown(after)}
+    after = replace(after, policies={**after.policies, own.id: own})
     for place in (*organization.units, *organization.accounts):
         there = after.attachments.get(place, ())
         if own.id not in there:
@@ -96,7 +116,9 @@ def attach_policy(estate: Estate, call: Call, given: Input) -> tuple[Estate, Out
     there = organization.attachments.get(target_id, ())
     if policy.id in there:
         raise fault("DuplicatePolicyAttachmentException")
-    if len(organization.attached(target_id, policy.type)) >= _MAX_ATTACHED[policy.type]:
+    if len(organization.attached(target_id, policy.type)) >= _MAX_ATTACHED.get(
+        policy.type, _MAX_OTHERS
+    ):
         raise violation("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
     after = _with(organization, target_id, (*there, policy.id))
     return estate.with_organization(after), {}
@@ -111,7 +133,8 @@ def detach_policy(estate: Estate, call: Call, given: Input) -> tuple[Estate, Out
         raise fault("PolicyNotAttachedException")
     if policy.type == "RESOURCE_CONTROL_POLICY" and policy.aws_managed:
         raise bad_input("NON_DETACHABLE_POLICY")
-    if len(organization.attached(target_id, policy.type)) == 1:
+    last = len(organization.attached(target_id, policy.type)) == 1
+    if last and policy.type not in MANAGEMENT:
         raise violation("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
     after = _with(organization, target_id, tuple(i for i in there if i != policy.id))
     return estate.with_organization(after), {}

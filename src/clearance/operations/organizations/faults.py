@@ -32,6 +32,12 @@ _WORDS: Final = {
     ),
     "DuplicatePolicyException": "A policy with the same name already exists.",
     "DuplicateHandshakeException": "A handshake with the same action and target already exists.",
+    "EffectivePolicyNotFoundException": (
+        "If you ran this action on the management account, this policy type is not enabled. If you"
+        " ran the action on a member account, the account doesn't have an effective policy of this"
+        " type. Contact the administrator of your organization about attaching a policy of this"
+        " type to the account."
+    ),
     "HandshakeAlreadyInStateException": (
         "The specified handshake is already in the requested state."
     ),
@@ -70,6 +76,8 @@ _WORDS: Final = {
     "PolicyTypeNotEnabledException": (
         "This operation can be performed only for enabled policy types."
     ),
+    "ResourcePolicyNotFoundException": "We can't find a resource policy request with the parameter"
+    " that you specified.",
     "RootNotFoundException": "You specified a root that doesn't exist.",
     "SourceParentNotFoundException": "You specified a source parent that doesn't exist.",
     "TargetNotFoundException": "You specified a target that doesn't exist.",
@@ -89,6 +97,8 @@ _INPUT: Final = {
     "MIN_LENGTH_EXCEEDED": "You provided a value that is shorter than the minimum length.",
     "MAX_VALUE_EXCEEDED": "You provided a number that is larger than the maximum value.",
     "MIN_VALUE_EXCEEDED": "You provided a number that is smaller than the minimum value.",
+    "INVALID_RESOURCE_POLICY_JSON": "The provided resource policy is not valid.",
+    "INVALID_SYNTAX": "You specified an invalid value.",
     "DUPLICATE_TAG_KEY": "Tag keys must be unique among the tags attached to the same entity.",
 }
 _LIMITS: Final = {

@@ -16,6 +16,7 @@ _ROOT: Final = r"r-[0-9a-z]{4,32}"
 _UNIT: Final = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
 _ACCOUNT: Final = r"\d{12}"
 _POLICY: Final = r"p-[0-9a-zA-Z_]{8,128}"
+_RESOURCE_POLICY: Final = r"rp-[0-9a-zA-Z_]{4,128}"
 _PATTERNS: Final[Mapping[str, str]] = {
     "AccountId": _ACCOUNT,
     "AccountName": r"[\u0020-\u007E]{1,50}",
@@ -27,7 +28,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "OrganizationalUnitId": _UNIT,
     "ParentId": rf"({_ROOT})|({_UNIT})",
     "PolicyId": _POLICY,
-    "ResourceId": rf"({_ROOT})|({_ACCOUNT})|({_UNIT})|({_POLICY})",
+    "ResourceId": rf"({_ROOT})|({_ACCOUNT})|({_UNIT})|({_POLICY})|({_RESOURCE_POLICY})",
     "RoleName": r"[\w+=,.@-]{1,64}",
     "RootId": _ROOT,
     "ServicePrincipal": r"[\w+=,.@-]{1,128}",
@@ -40,20 +41,11 @@ _ENUMS: Final = {
     "FeatureSet": ("ALL", "CONSOLIDATED_BILLING"),
 }
 _TYPES: Final = (
-    "SERVICE_CONTROL_POLICY",
-    "RESOURCE_CONTROL_POLICY",
-    "TAG_POLICY",
-    "BACKUP_POLICY",
-    "AISERVICES_OPT_OUT_POLICY",
-    "CHATBOT_POLICY",
-    "DECLARATIVE_POLICY_EC2",
-    "SECURITYHUB_POLICY",
-    "INSPECTOR_POLICY",
-    "UPGRADE_ROLLOUT_POLICY",
-    "BEDROCK_POLICY",
-    "S3_POLICY",
-    "NETWORK_SECURITY_DIRECTOR_POLICY",
-)
+    "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY", "BACKUP_POLICY",
+    "AISERVICES_OPT_OUT_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2", "SECURITYHUB_POLICY",
+    "SECURITYHUB_CSPM_POLICY", "INSPECTOR_POLICY", "UPGRADE_ROLLOUT_POLICY", "BEDROCK_POLICY",
+    "S3_POLICY", "NETWORK_SECURITY_DIRECTOR_POLICY", "GUARDDUTY_POLICY",
+)  # fmt: skip
 _PAGE_SIZE: Final = 20
 
 

@@ -1,7 +1,8 @@
-"""Service and resource control policies: create, change, delete, list."""
+"""Policies of an organization: create, change, delete, list."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -24,7 +25,20 @@ _GRAMMARS: Final = {
 }
 # Characters (Organizations User Guide, orgs_reference_limits). SCPs had 5,120 until 15 May 2026
 # (about-aws/whats-new/2026/05/aws-organizations-increased-scp-quotas).
-_MAX_CONTENT: Final = {"SERVICE_CONTROL_POLICY": 10240, "RESOURCE_CONTROL_POLICY": 5120}
+_MAX_CONTENT: Final = {
+    "SERVICE_CONTROL_POLICY": 10240, "RESOURCE_CONTROL_POLICY": 5120,
+    "AISERVICES_OPT_OUT_POLICY": 2500,
+}  # fmt: skip
+_MAX_OTHERS: Final = 10000
+# What a management policy has at its top (Organizations User Guide, the syntax of each type).
+_TOPS: Final = {
+    "AISERVICES_OPT_OUT_POLICY": "services",
+    "BACKUP_POLICY": "plans",
+    "CHATBOT_POLICY": "chatbots",
+    "DECLARATIVE_POLICY_EC2": "ec2_attributes",
+    "SECURITYHUB_POLICY": "securityhub",
+    "TAG_POLICY": "tags",
+}
 
 
 def create_policy(estate: Estate, call: Call, given: Input) -> tuple[Estate, Output]:
@@ -99,12 +113,26 @@ def list_policies(estate: Estate, call: Call, given: Input) -> tuple[Estate, Out
 
 
 def _check_content(content: str, kind: str) -> None:
-    if len(content) > _MAX_CONTENT[kind]:
+    if len(content) > _MAX_CONTENT.get(kind, _MAX_OTHERS):
         raise violation("POLICY_CONTENT_LIMIT_EXCEEDED")
+    if kind not in _GRAMMARS:
+        _check_values(content, kind)
+        return
     try:
         parse_policy(content, _GRAMMARS[kind])
     except PolicyError as error:
         raise fault("MalformedPolicyDocumentException") from error
+
+
+def _check_values(content: str, kind: str) -> None:
+    """A management policy is an object with the one key of its type."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise fault("MalformedPolicyDocumentException") from error
+    tops = {name for name in found if not name.startswith("@@")} if isinstance(found, dict) else ()
+    if not tops or (kind in _TOPS and tops != {_TOPS[kind]}):
+        raise fault("MalformedPolicyDocumentException")
 
 
 def _found(estate: Estate, call: Call, given: Input) -> tuple[Organization, OrgPolicy]:

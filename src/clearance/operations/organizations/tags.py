@@ -47,9 +47,15 @@ def _tagged(
     checked(given, "ResourceId", *required)
     organization = managed(estate, call)
     wanted = given["ResourceId"]
+    delegation = organization.resource_policy
     if not any(
         wanted in table
-        for table in (organization.units, organization.accounts, organization.policies)
+        for table in (
+            organization.units,
+            organization.accounts,
+            organization.policies,
+            {delegation.id} if delegation else (),
+        )
     ):
         raise fault("TargetNotFoundException")
     return organization, organization.tags.get(wanted, {})

@@ -68,7 +68,9 @@ _GROUP: Final = _entity("group", "GroupName", lambda account: account.groups)
 _PROFILE: Final = _entity(
     "instance-profile", "InstanceProfileName", lambda account: account.instance_profiles
 )
-_CERTIFICATE: Final = _entity("server-certificate", "ServerCertificateName", lambda _: {})
+_CERTIFICATE: Final = _entity(
+    "server-certificate", "ServerCertificateName", lambda account: account.server_certificates
+)
 
 
 def _created(kind: str, field: str) -> Target:
@@ -363,7 +365,8 @@ def _providers() -> dict[str, Row]:
             "AddClientIDToOpenIDConnectProvider DeleteOpenIDConnectProvider "
             "GetOpenIDConnectProvider ListOpenIDConnectProviderTags "
             "RemoveClientIDFromOpenIDConnectProvider TagOpenIDConnectProvider "
-            "UntagOpenIDConnectProvider UpdateOpenIDConnectProviderThumbprint",
+            "UntagOpenIDConnectProvider UpdateOpenIDConnectProvider "
+            "UpdateOpenIDConnectProviderThumbprint",
             on(_field("OpenIDConnectProviderArn")),
         ),
         "CreateOpenIDConnectProvider": _with_tags(
@@ -384,7 +387,11 @@ def _providers() -> dict[str, Row]:
             on(_CERTIFICATE),
             beside(
                 "iam:UpdateServerCertificate",
-                _renamed("server-certificate", "ServerCertificateName", lambda _: {}),
+                _renamed(
+                    "server-certificate",
+                    "ServerCertificateName",
+                    lambda account: account.server_certificates,
+                ),
             ),
         ),
         "UploadServerCertificate": _with_tags(
