@@ -91,7 +91,7 @@ def start(settings: Settings) -> Started:
     except BaseException:
         store.close()
         raise
-    console = Console(settings.region, wiring.now) if settings.console else None
+    console = Console(settings.region, settings.data, wiring.now) if settings.console else None
     informed = Informed(store, console.feed.add if console is not None else None)
     world = World(
         store=informed,

@@ -124,5 +124,6 @@ def _register(page: Page, view: View, acting: Acting) -> None:
     @ui.page(f"/{page.name}", title=f"{page.title} · Clearance")
     async def build(request: Request) -> None:
         client = request.client
-        desk = Desk(view, acting, dict(request.query_params), client.host if client else "")
+        source_ip = client.host if client else ""
+        desk = Desk(view, acting, dict(request.query_params), request.url.query, source_ip)
         await frame.show(page, PAGES, desk)

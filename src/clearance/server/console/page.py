@@ -16,12 +16,14 @@ __all__ = ["Build", "Desk", "Page"]
 class Desk:
     """What a page works with: ``view`` to look, ``acting`` to change.
 
-    ``asked`` are the parameters of its URL, ``source_ip`` is where its reader sits.
+    ``asked`` are the parameters of its URL and ``query`` all of them as they were written,
+    ``source_ip`` is where its reader sits.
     """
 
     view: View
     acting: Acting
     asked: Mapping[str, str]
+    query: str
     source_ip: str
 
 

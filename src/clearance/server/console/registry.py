@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from clearance.server.console.page import Page
-from clearance.server.console.pages import denials, policies
+from clearance.server.console.pages import denials, policies, simulator
 
 __all__ = ["PAGES"]
 
-PAGES: Final[tuple[Page, ...]] = (denials.PAGE, policies.PAGE)
+PAGES: Final[tuple[Page, ...]] = (
+    denials.PAGE,
+    simulator.PAGE,
+    policies.PAGE,
+)

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clearance.server.console.door import PREFIX, Asgi, Door
@@ -23,11 +24,11 @@ __all__ = ["Console"]
 class Console:
     """The console of an endpoint: its door, its feed and, once somebody came, its pages."""
 
-    def __init__(self, region: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, region: str, folder: Path, now: Callable[[], datetime]) -> None:
         self.feed = Feed()
         self.sessions = Sessions(now)
         self.door = Door(self.sessions, self._load)
-        self._region = region
+        self._region, self._folder = region, folder
         self._world: World | None = None
         self._answer: Answerer | None = None
         self._opened: Opened | None = None
@@ -48,7 +49,7 @@ class Console:
         from clearance.server.console.app import opened  # noqa: PLC0415
         from clearance.server.console.view import View  # noqa: PLC0415
 
-        view = View(self._world, self.feed, self._region)
+        view = View(self._world, self.feed, self._region, self._folder)
         self._opened = await opened(view, Acting(self._answer, self._region))
         return self._opened.application
 

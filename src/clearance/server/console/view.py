@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from clearance.decide.compile import Engine
@@ -34,12 +35,14 @@ _REMEMBERED: Final = 8
 class View:
     """What is, for pages: the estate, the catalog, the clock, events, history, past estates.
 
+    ``region`` is the one that hints name, ``folder`` that of the store.
     An estate is a value: a page that took one may keep it, it will not change under its hands.
     """
 
     _world: World
     feed: Feed
     region: str
+    folder: Path
     _threads: ThreadPoolExecutor = field(init=False)
     _engine: tuple[Estate, Engine] | None = None
     _past: dict[datetime, Estate] = field(default_factory=dict)

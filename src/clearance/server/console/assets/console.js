@@ -8,7 +8,15 @@
     const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
     localStorage.setItem("clearance-theme", next);
     setDark({ dark: true, light: false }[next] ?? null);
+    tellTheme();
   }
+
+  // Editors have themes of their own, which the server sets.
+  function tellTheme() {
+    if (window.did_handshake) emitEvent("clearance_dark", Quasar.Dark.isActive);
+    else setTimeout(tellTheme, 50);
+  }
+  window.addEventListener("load", tellTheme);
 
   function keys() {
     const dialog = document.getElementById("clearance-keys");
@@ -21,7 +29,13 @@
     location.replace("/_clearance/");
   }
 
+  async function copyLink(button) {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Copied";
+  }
+
   const DEEDS = {
+    "clearance-copy-link": copyLink,
     "clearance-theme": nextTheme,
     "clearance-keys": keys,
     "clearance-sign-out": signOut,
@@ -36,8 +50,8 @@
   }
 
   document.addEventListener("click", (event) => {
-    const deed = event.target.closest?.("[data-do]")?.dataset.do;
-    if (deed in DEEDS) DEEDS[deed]();
+    const button = event.target.closest?.("[data-do]");
+    if (button?.dataset.do in DEEDS) DEEDS[button.dataset.do](button);
   });
 
   document.addEventListener("keydown", (event) => {

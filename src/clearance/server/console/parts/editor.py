@@ -46,7 +46,7 @@ class Editor:
         self.findings: tuple[Finding, ...] = ()
         self._view = view
         self._kind = kind
-        self._on_change = on_change
+        self.on_change = on_change
         with tag("div", classes="editor") as around:
             around.props["aria-label"] = label
             around.props["role"] = "group"
@@ -79,8 +79,8 @@ class Editor:
 
     async def _changed(self) -> None:
         await self.check()
-        if self._on_change is not None:
-            await self._on_change()
+        if self.on_change is not None:
+            await self.on_change()
 
     async def check(self) -> None:
         """Read the document again and show what was found."""

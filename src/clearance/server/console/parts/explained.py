@@ -19,7 +19,7 @@ SHOWN: Final = 6  # policies of a layer that are drawn at once
 def layers_and_policies(decision: Decision) -> None:
     """The diagram, and beneath it the policies of one layer; the telling one to begin with."""
     first = telling(layers_of(decision))
-    around = tag("div", classes="stack")
+    around = tag("div", classes="stack flows")
 
     def draw(layer: Layer | None) -> None:
         around.clear()

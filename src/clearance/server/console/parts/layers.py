@@ -10,7 +10,7 @@ from clearance.model.decision import Check, CheckEffect, CheckType, Decision
 from clearance.server.console.parts import badge
 from clearance.server.console.parts.text import tag
 
-__all__ = ["Layer", "diagram", "layers_of", "said", "telling"]
+__all__ = ["Layer", "diagram", "layers_of", "name_of", "said", "telling"]
 
 _NAMES: Final[Mapping[CheckType, str]] = {
     CheckType.SERVICE_CONTROL_POLICY: "Service control",
@@ -65,6 +65,11 @@ class Layer:
     def policies(self) -> int:
         """How many policies it read."""
         return sum(len(check.policies) for check in self.checks)
+
+
+def name_of(kind: CheckType) -> str:
+    """A layer in a word or two."""
+    return _NAMES[kind]
 
 
 def layers_of(decision: Decision) -> tuple[Layer, ...]:

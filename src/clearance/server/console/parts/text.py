@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui.elements.mixins.text_element import TextElement
 
-__all__ = ["tag"]
+__all__ = ["short", "tag"]
 
 
 def tag(name: str, text: str = "", classes: str = "") -> TextElement:
@@ -13,3 +13,12 @@ def tag(name: str, text: str = "", classes: str = "") -> TextElement:
     if classes:
         made.classes(classes)
     return made
+
+
+def short(arn: str) -> str:
+    """An ARN without what all of them begin with; put the whole into a title.
+
+    >>> short("arn:aws:iam::123456789012:user/ana"), short("arn:aws:s3:::a/b.jpg"), short("*")
+    ('user/ana', 'a/b.jpg', '*')
+    """
+    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from clearance.server.console.parts.text import short
 from clearance.store.port import Event
 
 __all__ = ["Row", "Wanted", "row_of", "wanted"]
@@ -41,12 +42,12 @@ class Row:
     @property
     def who(self) -> str:
         """The principal without what all of them begin with."""
-        return _short(self.principal)
+        return short(self.principal)
 
     @property
     def what(self) -> str:
         """The resource without what all of them begin with."""
-        return _short(self.resource)
+        return short(self.resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,3 @@ def _reason(message: str, code: str) -> str:
     if because:
         return reason
     return f"{code}: {message}" if code and message else message or code
-
-
-def _short(arn: str) -> str:
-    """An ARN's last part, with the account where there is one.
-
-    >>> _short("arn:aws:iam::123456789012:user/ana")
-    'user/ana'
-    >>> _short("arn:aws:s3:::photos/cat.jpg")
-    'photos/cat.jpg'
-    """
-    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
