@@ -22,10 +22,10 @@ PILL: Final = 118
 
 STYLE: Final = (
     ".cd{--f:var(--md-default-fg-color,#1f2328);--l:var(--md-default-fg-color--light,#59636e);"
-    "--b:var(--md-default-fg-color--lightest,#d1d9e0);--ok:#1a7f37;--no:#cf222e;--na:#8c959f;"
+    "--b:var(--md-default-fg-color--lighter,#d1d9e0);--ok:#1a7f37;--no:#cf222e;--na:#8c959f;"
     "font-family:var(--md-text-font-family,system-ui,sans-serif)}"
     "@media (prefers-color-scheme:dark){.cd{--f:var(--md-default-fg-color,#e6edf3);"
-    "--l:var(--md-default-fg-color--light,#9198a1);--b:var(--md-default-fg-color--lightest,#3d444d)}}"
+    "--l:var(--md-default-fg-color--light,#9198a1);--b:var(--md-default-fg-color--lighter,#3d444d)}}"
     ".cd text{fill:var(--f);font-size:13px}.cd .s{fill:var(--l);font-size:12px}"
     ".cd .b{font-weight:600}.cd .w{fill:#fff;font-weight:600;font-size:11px}"
     ".cd .c{font-family:ui-monospace,monospace;font-size:12px}"
@@ -50,7 +50,7 @@ def layers(rows: Sequence[Sequence[str]], pure: frozenset[str]) -> str:
                 f'<text class="s" x="{WIDTH}" y="{y + 26}" text-anchor="end">below: no I/O</text>'
             )
             y += 20
-        wide = 300 // len(row)
+        wide = (300 - 4 * (len(row) - 1)) // len(row)
         for place, name in enumerate(row):
             x = 60 + place * (wide + 4)
             middle = f'x="{x + wide // 2}" y="{y + 18}" text-anchor="middle"'

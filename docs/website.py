@@ -177,7 +177,8 @@ def _named(nav: object) -> Iterator[str]:
 
 def _spelled_out(nav: object, named: set[str]) -> object:
     if isinstance(nav, list):
-        return [_spelled_out(item, named) for item in nav]
+        spelled = (_spelled_out(item, named) for item in nav)
+        return [one for item in spelled for one in (item if isinstance(item, list) else [item])]
     if isinstance(nav, dict):
         return {title: _spelled_out(item, named) for title, item in nav.items()}
     if isinstance(nav, str) and nav.endswith("/*"):
