@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from clearance.cli import output
+from clearance.cli import completing, output
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ __all__ = ["actions", "facts_of"]
 
 def actions(
     pattern: str = typer.Argument(
-        help="An action or a pattern: `s3:Get*`, `lambda:InvokeFunction`."
+        help="An action or a pattern: `s3:Get*`, `lambda:InvokeFunction`.",
+        autocompletion=completing.actions,
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
     verbose: bool = typer.Option(

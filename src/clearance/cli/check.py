@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from clearance.cli import inputs, output
+from clearance.cli import completing, inputs, output
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,12 +22,18 @@ __all__ = ["check", "check_action", "trust_or_resource", "warnings_about"]
 
 def check(
     principal: str | None = typer.Argument(
-        None, help="Who asks: a user, role, session or root ARN, a service name, or `anonymous`."
+        None,
+        help="Who asks: a user, role, session or root ARN, a service name, or `anonymous`.",
+        autocompletion=completing.principals,
     ),
     action: str | None = typer.Argument(
-        None, help="What: `service:Action`, e.g. `lambda:InvokeFunction`."
+        None,
+        help="What: `service:Action`, e.g. `lambda:InvokeFunction`.",
+        autocompletion=completing.actions,
     ),
-    resource: str = typer.Argument("*", help="On what: an ARN, or `*`."),
+    resource: str = typer.Argument(
+        "*", help="On what: an ARN, or `*`.", autocompletion=completing.resources
+    ),
     estate: Path | None = typer.Option(
         None, "--estate", "-e", help="Decide in this estate: a file, a snapshot folder, or --data."
     ),

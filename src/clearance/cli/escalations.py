@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from clearance.cli import inputs, output
+from clearance.cli import completing, inputs, output
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,11 +38,18 @@ def escalations(
         ..., "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
     ),
     to: str | None = typer.Option(
-        None, help="A permission to reach, `service:Action`. [default: any permission]"
+        None,
+        help="A permission to reach, `service:Action`. [default: any permission]",
+        autocompletion=completing.actions,
     ),
-    on: str = typer.Option("*", help="With --to: on which resource."),
+    on: str = typer.Option(
+        "*", help="With --to: on which resource.", autocompletion=completing.resources
+    ),
     source: str | None = typer.Option(
-        None, "--from", help="Only paths of this principal: an ARN, or the name of a user or role."
+        None,
+        "--from",
+        help="Only paths of this principal: an ARN, or the name of a user or role.",
+        autocompletion=completing.principals,
     ),
     certain: bool = typer.Option(False, "--certain", help="Leave out what hangs on unknown keys."),
     output_format: Drawing = typer.Option(Drawing.TABLE, "--format", help="How to print."),

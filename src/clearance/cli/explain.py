@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from clearance.cli import inputs, output
+from clearance.cli import completing, inputs, output
 from clearance.model.errors import ClearanceError, UsageError
 
 if TYPE_CHECKING:
@@ -43,9 +43,17 @@ def explain(
     estate: Path | None = typer.Option(
         None, "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
     ),
-    principal: str | None = typer.Option(None, help="Who asked, where the text does not say."),
-    action: str | None = typer.Option(None, help="What: `service:Action`."),
-    resource: str | None = typer.Option(None, help="On what: an ARN, or `*`."),
+    principal: str | None = typer.Option(
+        None,
+        help="Who asked, where the text does not say.",
+        autocompletion=completing.principals,
+    ),
+    action: str | None = typer.Option(
+        None, help="What: `service:Action`.", autocompletion=completing.actions
+    ),
+    resource: str | None = typer.Option(
+        None, help="On what: an ARN, or `*`.", autocompletion=completing.resources
+    ),
     expected: str | None = typer.Option(None, help="Who you believe the caller to be."),
     context: list[str] = typer.Option(
         [], "--context", "-c", help="A context key: `aws:SourceIp=203.0.113.7`; `key=?` is unknown."

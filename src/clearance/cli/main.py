@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from clearance.cli import extras
+from clearance.cli import completing, extras
 from clearance.cli.lazy import SETTINGS, LazyGroup
 from clearance.cli.output import BAD_INPUT
 from clearance.model.errors import ClearanceError, PolicyError
@@ -46,7 +46,10 @@ def _options(
 def main() -> None:
     """Run a command; what goes wrong is one line on standard error and exit code 2."""
     try:
-        app()
+        if os.environ.get(completing.VARIABLE) == "complete_bash":
+            completing.in_bash(app, os.environ)
+        else:
+            app()
     except PolicyError as error:
         _fail(f"{error}\n{error.excerpt}" if error.excerpt else str(error))
     except ClearanceError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from clearance.cli import inputs, output
+from clearance.cli import completing, inputs, output
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ app = typer.Typer(
 _TYPE = typer.Option(
     "identity", "--type", "-t",
     help="identity, resource, trust, boundary, session, scp, rcp or vpc-endpoint.",
+    autocompletion=completing.policy_types,
 )  # fmt: skip
 _OPEN = typer.Option(False, "--open-world", help="Count actions that AWS does not have (yet), too.")
 _JSON = typer.Option(False, "--json", help="Print JSON.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from clearance.cli import output
+from clearance.cli import completing, output
 from clearance.cli.inputs import read_text
 from clearance.model.errors import UsageError
 
@@ -47,6 +47,7 @@ def validate(
         "auto",
         "--type",
         help="identity, resource, trust, scp, rcp, boundary, session, vpc-endpoint or auto.",
+        autocompletion=completing.policy_types,
     ),
     resource_type: str | None = typer.Option(
         None, help="What a resource-based policy hangs on, e.g. `AWS::S3::Bucket`."

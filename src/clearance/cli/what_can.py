@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from clearance.cli import inputs, output
+from clearance.cli import completing, inputs, output
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,13 +23,18 @@ __all__ = ["check_service", "to_json", "what_can"]
 
 def what_can(
     principal: str = typer.Argument(
-        help="Who: a user, role, session or root ARN, a service name, or `anonymous`."
+        help="Who: a user, role, session or root ARN, a service name, or `anonymous`.",
+        autocompletion=completing.principals,
     ),
     estate: Path = typer.Option(
         ..., "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
     ),
     service: str | None = typer.Option(
-        None, "--service", "-s", help="Only this service prefix, e.g. `s3`, action by action."
+        None,
+        "--service",
+        "-s",
+        help="Only this service prefix, e.g. `s3`, action by action.",
+        autocompletion=completing.services,
     ),
     context: list[str] = typer.Option(
         [], "--context", "-c", help="A context key: `aws:SourceIp=203.0.113.7`."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from clearance.cli import inputs, output
+from clearance.cli import completing, inputs, output
 from clearance.cli.check import check_action
 
 if TYPE_CHECKING:
@@ -24,8 +24,13 @@ SHOWN: Final = 50  # conditional accesses whose tests are spelled out
 
 
 def who_can(
-    action: str = typer.Argument(help="What: `service:Action`, e.g. `lambda:InvokeFunction`."),
-    resource: str = typer.Argument("*", help="On what: an ARN, or `*`."),
+    action: str = typer.Argument(
+        help="What: `service:Action`, e.g. `lambda:InvokeFunction`.",
+        autocompletion=completing.actions,
+    ),
+    resource: str = typer.Argument(
+        "*", help="On what: an ARN, or `*`.", autocompletion=completing.resources
+    ),
     estate: Path = typer.Option(
         ..., "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
     ),
