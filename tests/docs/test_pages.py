@@ -14,7 +14,7 @@ ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = sorted(
     [
-        *(DOCS / f"{name}.md" for name in ("tutorial", "endpoint", "deciding", "prove")),
+        *(DOCS / f"{name}.md" for name in ("tutorial", "endpoint", "deciding", "prove", "pytest")),
         DOCS / "file-formats.md",
         ROOT / "README.md",
         *DOCS.glob("how-to/*.md"),

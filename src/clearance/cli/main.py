@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
+from typing import Final
 
 import typer
 
@@ -14,8 +16,10 @@ from clearance.model.errors import ClearanceError, PolicyError
 
 __all__ = ["app", "main"]
 
+NAME: Final = "clearance"
+
 app = typer.Typer(
-    name="clearance",
+    name=NAME,
     cls=LazyGroup,  # the commands are in cli/commands.py
     help="AWS authorization you can run, explain and prove on your own machine.",
     epilog="`clearance COMMAND --help` shows an example.",
@@ -45,11 +49,12 @@ def _options(
 
 def main() -> None:
     """Run a command; what goes wrong is one line on standard error and exit code 2."""
+    run = partial(app, prog_name=NAME)  # whatever it was started as: completion goes by the name
     try:
         if os.environ.get(completing.VARIABLE) == "complete_bash":
-            completing.in_bash(app, os.environ)
+            completing.in_bash(run, os.environ)
         else:
-            app()
+            run()
     except PolicyError as error:
         _fail(f"{error}\n{error.excerpt}" if error.excerpt else str(error))
     except ClearanceError as error:

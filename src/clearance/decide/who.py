@@ -30,6 +30,7 @@ from clearance.model.estate import Account, Estate
 from clearance.model.policy import AttachedPolicy, Effect
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request
+from clearance.model.shown import Shown
 
 __all__ = ["Access", "AccessIndex", "WhoCan", "who_can"]
 
@@ -56,7 +57,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class WhoCan:
+class WhoCan(Shown):
     """Everybody who can.
 
     ``outside`` are principals the resource's policy lets in whose accounts the estate does not

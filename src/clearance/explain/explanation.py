@@ -18,6 +18,7 @@ from clearance.explain.findings import (
 from clearance.explain.toolbox import details
 from clearance.model.decision import Decision
 from clearance.model.request import Request
+from clearance.model.shown import Shown
 
 __all__ = ["SCHEMA", "Explanation"]
 
@@ -25,7 +26,7 @@ SCHEMA: Final = "urn:clearance:explanation:1"
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Shown):
     """Everything there is to say about one denial.
 
     ``causes`` are ranked, the first is the answer; ``agrees`` compares the estate's decision with

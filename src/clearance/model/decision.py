@@ -7,6 +7,7 @@ from enum import Enum
 
 from clearance.model.policy import AttachedPolicy, Statement
 from clearance.model.request import Request
+from clearance.model.shown import Shown
 
 __all__ = [
     "Check",
@@ -135,7 +136,7 @@ class UndecidedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Shown):
     """The verdict on one request with every check that led to it."""
 
     request: Request

@@ -12,6 +12,7 @@ from clearance.match.action import covers
 from clearance.model.decision import CheckType
 from clearance.model.policy import AttachedPolicy, Policy, Statement
 from clearance.model.request import Request
+from clearance.model.shown import Shown
 from clearance.prove.callers import Help, needed
 from clearance.prove.cubes import Box
 from clearance.prove.effort import Effort, ProofError, TooHardError
@@ -51,7 +52,7 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Shown):
     """A verdict; REFUTED has a witness, UNKNOWN a reason."""
 
     verdict: Verdict

@@ -10,6 +10,7 @@ from clearance.model.catalog import Catalog
 from clearance.model.policy import AttachedPolicy, Policy
 from clearance.model.principal import Principal
 from clearance.model.request import Request
+from clearance.model.shown import Shown
 from clearance.prove.answer import Answer, Verdict, Witness, attached, is_empty, judged_need
 from clearance.prove.effort import Effort
 from clearance.prove.rows import Change, change
@@ -57,7 +58,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """What changes from an old policy to a new one."""
 
     newly_allowed: Change

@@ -16,6 +16,7 @@ from clearance.model.estate import Account, Estate
 from clearance.model.policy import AttachedPolicy, PolicyType
 from clearance.model.principal import Principal
 from clearance.model.request import Context, KeyState, Request
+from clearance.model.shown import Shown
 from clearance.prove.answer import Answer, Verdict
 from clearance.prove.combine import changed
 from clearance.prove.compare import Comparison, World, diff
@@ -68,7 +69,7 @@ class ResourceChange:
 
 
 @dataclass(frozen=True, slots=True)
-class EstateDiff:
+class EstateDiff(Shown):
     """Everything that changed in what is allowed."""
 
     principals: tuple[PrincipalChange, ...]

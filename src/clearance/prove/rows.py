@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from clearance.model.policy import Statement
 from clearance.model.request import Request
+from clearance.model.shown import Shown
 from clearance.prove import patterns
 from clearance.prove.answer import Answer, Verdict, Witness, is_certain, request_of
 from clearance.prove.cubes import Box, KeySide
@@ -60,7 +61,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Shown):
     """What is newly allowed (or denied): the answer to "nothing?", and rows if there is something.
 
     ``complete``: the rows hold every such request.

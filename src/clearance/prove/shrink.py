@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
 from clearance.model.policy import Effect, Policy, Statement
+from clearance.model.shown import Shown
 from clearance.prove.answer import Answer
 from clearance.prove.compare import World, equivalent
 from clearance.prove.globs import contains
@@ -17,7 +18,7 @@ __all__ = ["Shrunk", "shrink"]
 
 
 @dataclass(frozen=True, slots=True)
-class Shrunk:
+class Shrunk(Shown):
     """A policy, its sizes as IAM counts them, and the proof that it means the same.
 
     When that could not be proven, ``policy`` is the old one.
