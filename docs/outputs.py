@@ -420,6 +420,117 @@ class ReplayReport(Exact):
     observed: Observed
 
 
+class Reviewed(Plain):
+    """What one changed policy newly allows and denies, or why that is not known."""
+
+    policy: Text
+    change: Literal["new", "changed", "removed"]
+    problem: Text | None
+    newly_allowed: Change | None
+    newly_denied: Change | None
+
+
+class Review(Plain):
+    """Every policy that changed since a commit."""
+
+    base: Text
+    policies: list[Reviewed]
+
+
+# -- doctor, least-privilege -------------------------------------------------------------------
+
+
+class Diagnosis(Exact):
+    """One thing that was looked at, and what to do if it is not in order."""
+
+    name: Text
+    standing: Literal["ok", "note", "problem"]
+    says: Text
+    do: Text
+
+
+class LogSpan(Exact):
+    """From when to when the logs reach, and since when use counts."""
+
+    first: Text
+    last: Text
+    since: Text
+    events: Count
+
+
+class WrittenPolicy(Exact):
+    """A policy that was written."""
+
+    name: Text
+    form: Literal["managed", "inline"]
+    characters: Count
+    document: dict[str, Any]
+
+
+class UsedRequest(Exact):
+    """A request that was used."""
+
+    action: Text
+    resource: Text
+
+
+class FormerRequest(Exact):
+    """A request that was last used before the window."""
+
+    action: Text
+    resource: Text
+    last: Text
+
+
+class UsedAction(Exact):
+    """How often and when an action was used, on how many resources."""
+
+    action: Text
+    calls: Count
+    first: Text
+    last: Text
+    resources: Count
+
+
+class DeniedUse(Exact):
+    """What was tried and denied."""
+
+    action: Text
+    resource: Text
+    calls: Count
+    last: Text
+
+
+class LeastPrivilege(Exact):
+    """The least policies of one principal, what they remove, and what of its use they allow."""
+
+    principal: Text
+    policies: list[WrittenPolicy]
+    resources: Literal["resource", "prefix", "type"]
+    fits: Annotated[bool, Meta(description="Within AWS's limits of size and number.")]
+    used_requests: Count
+    verified: Count
+    undecided: list[UsedRequest]
+    failed: list[UsedRequest]
+    need_no_policy: Count
+    actions_before: Count | None
+    actions_after: Count
+    removed: Change | None
+    gained: Change | None
+    excess: Change | None
+    uses: list[UsedAction]
+    used_before_window: list[FormerRequest]
+    denied: list[DeniedUse]
+    notes: list[Text]
+
+
+class LeastPrivilegeReport(Exact):
+    """The least policies for what was used."""
+
+    logs: LogSpan
+    principals: list[LeastPrivilege]
+
+
 # -- validate: Access Analyzer's shape, and what was suppressed -----------------------------------
 
 
@@ -515,6 +626,9 @@ OUTPUTS: Final[dict[str, tuple[str, Any]]] = {
     "prove-shrink": ("`prove shrink --json`", Shrunk),
     "diff": ("`diff --json`", EstateDiff),
     "validate": ("`validate --format json`", ValidateReport),
+    "review": ("`review --format json`", Review),
+    "doctor": ("`doctor --json`", list[Diagnosis]),
+    "least-privilege": ("`least-privilege --json`", LeastPrivilegeReport),
     "test": ("`test --json`", TestReport),
     "escalations": ("`escalations --json`", Escalations),
     "estate": ("`estate --json`", EstateSummary),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ USER: Final = "arn:aws:iam::123456789012:user/lambda_executer"
 FUNCTION: Final = "arn:aws:lambda:us-east-1:123456789012:function:ProcessImages"
 
 
+COMMITTER: Final = ["-c", "user.name=ana", "-c", "user.email=ana@example.com"]
 CALL: Final = {
     "eventVersion": "1.11",
     "eventID": "1",
@@ -60,6 +62,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / "new.json").write_text(policy(wide))
     (here / "lost.json").write_text(policy(narrow, lost))
     (here / "calls.json").write_text(json.dumps({"Records": [CALL, {**CALL, "eventID": "2"}]}))
+    repository = here / "repository"
+    repository.mkdir()
+    (repository / "policy.json").write_text(policy(narrow))
+    for words in (["init", "-q"], ["add", "."], [*COMMITTER, "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=repository, check=True)
+    (repository / "policy.json").write_text(policy(wide))
+    (repository / "new.json").write_text(policy(lost))
     (here / "t.policytest.json").write_text(
         json.dumps(
             {
@@ -102,6 +111,12 @@ ASKED: Final[dict[str, list[list[str | Path]]]] = {
     "estate": [["estate", ACCOUNT]],
     "replay": [["replay", "calls.json", "-e", IMAGES, "--proposed", ACCOUNT]],
     "validate": [["validate", ACCOUNT, "--format"]],  # and `json`
+    "review": [["review", "--format"]],
+    "doctor": [["doctor"]],
+    "least-privilege": [
+        ["least-privilege", "calls.json", "--all"],
+        ["least-privilege", "calls.json", "--all", "-e", IMAGES],
+    ],
 }
 
 
@@ -118,7 +133,8 @@ def holds(name: str, ran: Ran) -> Any:
 )
 def test_output_is_as_its_schema_says(name: str, words: list[Any], folder: Path) -> None:
     how = "json" if words[-1] == "--format" else "--json"
-    assert holds(name, clearance(*words, how, cwd=folder))
+    here = folder / "repository" if name == "review" else folder
+    assert holds(name, clearance(*words, how, cwd=here))
 
 
 def test_history_is_as_its_schema_says() -> None:

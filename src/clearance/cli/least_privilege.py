@@ -83,6 +83,7 @@ def least_privilege(
     Exit code: 0 every used request is allowed as before, 1 some is not, 2 bad input.
 
     Example: clearance least-privilege ./AWSLogs --principal app -e estate.json
+
     Example: clearance least-privilege ./AWSLogs --all -e estate.json --out ./policies
     """
     from clearance import wiring
