@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +29,6 @@ __all__ = ["Permission", "what_can"]
 
 BEST: Final = Reading(allows=True)
 WORST: Final = Reading(denies=True)
-_PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class _Asking:
     def _of_types(self, service: ServiceFacts, facts: ActionFacts) -> Iterator[str]:
         """The estate's resources that the action works on."""
         kinds = (service.resource_types.get(name.lower()) for name in facts.resources)
-        globs = [Glob.of(_PLACEHOLDER.sub("*", kind.arn)) for kind in kinds if kind]
+        globs = [Glob.of(kind.pattern) for kind in kinds if kind]
         for arn in self._held.get(service.prefix, ()):
             if any(glob.matches(arn) for glob in globs):
                 yield arn

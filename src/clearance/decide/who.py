@@ -122,6 +122,18 @@ class AccessIndex:
         outside = tuple(self._outside(action, resource, prepared))
         return WhoCan(action, resource, tuple(accesses), outside)
 
+    def named(
+        self,
+        action: str,
+        resource: str,
+        *,
+        context: Context | None = None,
+        now: datetime | None = None,
+    ) -> tuple[Access, ...]:
+        """Who can of those that the resource's policies name beside the estate's identities."""
+        prepared = self.engine.prepare(context or Context(), now=now)
+        return tuple(_Asking(self, action, prepared).outsiders(resource))
+
     def conditions(
         self,
         access: Access,
@@ -238,7 +250,7 @@ class _Asking:
         certain = best.allowed & worst.allowed
         keys = dict(self._keys(best, certain, resource))
         found = [Access(principals[place], keys.get(place, ())) for place in bits(best.allowed)]
-        return [*found, *self._outsiders(resource)]
+        return [*found, *self.outsiders(resource)]
 
     def _keys(
         self, best: Answer, certain: int, resource: str
@@ -253,7 +265,8 @@ class _Asking:
                 yield from ((place, keys) for place in bits(group))
                 break
 
-    def _outsiders(self, resource: str) -> Iterator[Access]:
+    def outsiders(self, resource: str) -> Iterator[Access]:
+        """Whom the resource's policies name beside the identities of the estate."""
         engine = self._index.engine
         for principal in self._index.outsiders(self._action, resource):
             caller = engine.caller(principal)

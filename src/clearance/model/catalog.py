@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 __all__ = ["ActionFacts", "Catalog", "ResourceType", "ServiceFacts"]
+
+_PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,15 @@ class ResourceType:
     name: str
     arn: str
     condition_keys: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> str:
+        """The ARN with a star in place of each part that varies.
+
+        >>> ResourceType("bucket", "arn:${Partition}:s3:::${BucketName}").pattern
+        'arn:*:s3:::*'
+        """
+        return _PLACEHOLDER.sub("*", self.arn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from clearance.server.console.page import Page
-from clearance.server.console.pages import denials, policies, simulator
+from clearance.server.console.pages import access, denials, policies, simulator
 
 __all__ = ["PAGES"]
 
 PAGES: Final[tuple[Page, ...]] = (
     denials.PAGE,
     simulator.PAGE,
+    access.PAGE,
     policies.PAGE,
 )

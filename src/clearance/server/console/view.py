@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from threading import Lock
+from typing import Any, Final, ParamSpec, TypeVar
 
 from clearance.decide.compile import Engine
+from clearance.decide.who import AccessIndex
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
 from clearance.server.console.feed import Feed
@@ -47,6 +49,9 @@ class View:
     _engine: tuple[Estate, Engine] | None = None
     _past: dict[datetime, Estate] = field(default_factory=dict)
     _names: tuple[Estate, tuple[str, ...]] | None = None
+    _derived: dict[str, tuple[Estate, Any]] = field(default_factory=dict)
+    _locks: dict[str, Lock] = field(default_factory=dict)
+    _guard: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="clearance-console")
@@ -77,6 +82,22 @@ class View:
         if self._engine is None or self._engine[0] is not estate:
             self._engine = estate, Engine(estate, catalog=self.catalog)
         return self._engine[1]
+
+    def index(self) -> AccessIndex:
+        """What is in force, indexed for questions about everybody. Takes long: use `aside`."""
+        return self.derived("index", lambda estate: AccessIndex(estate, catalog=self.catalog))
+
+    def derived(self, name: str, make: Callable[[Estate], R]) -> R:
+        """Something made of what is in force, under a name; made anew only after a change."""
+        with self._guard:
+            lock = self._locks.setdefault(name, Lock())
+        with lock:  # two pages that ask for the same wait for one of them to make it
+            estate = self.estate
+            held = self._derived.get(name)
+            if held is None or held[0] is not estate:
+                held = self._derived[name] = estate, make(estate)
+        made: R = held[1]
+        return made
 
     def events(self, query: EventQuery) -> list[Event]:
         """Audit events; give a limit. Reads the disk: call it through `aside`."""

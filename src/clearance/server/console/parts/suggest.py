@@ -9,16 +9,23 @@ from nicegui import ui
 from clearance.server.console.parts import code
 from clearance.server.console.parts.text import tag
 
-__all__ = ["field", "offer"]
+__all__ = ["check", "field", "hidden", "offer"]
 
 
 def field(
-    label: str, name: str, value: str, offers: str = "", *, hint: str = "", kind: str = "text"
+    label: str,
+    name: str,
+    value: str,
+    offers: str = "",
+    *,
+    hint: str = "",
+    kind: str = "text",
+    mono: bool = False,
 ) -> None:
     """A field of a form; ``offers`` names a list of `offer`."""
     with tag("label", classes="field"):
         tag("span", label)
-        made = tag("input")
+        made = tag("input", classes="mono" if mono else "")
         made.props["name"] = name
         made.props["value"] = value
         made.props["type"] = kind
@@ -28,6 +35,26 @@ def field(
             made.props["placeholder"] = hint
         if offers:
             made.props["list"] = f"offer-{offers}"
+
+
+def check(label: str, name: str, *, on: bool) -> None:
+    """A box of a form: its value is ``1`` when it is ticked."""
+    with tag("label", classes="check"):
+        made = tag("input")
+        made.props["type"] = "checkbox"
+        made.props["name"] = name
+        made.props["value"] = "1"
+        if on:
+            made.props["checked"] = True
+        tag("span", label)
+
+
+def hidden(name: str, value: str) -> None:
+    """A value that a form brings along."""
+    made = tag("input")
+    made.props["type"] = "hidden"
+    made.props["name"] = name
+    made.props["value"] = value
 
 
 def offer(name: str, values: Iterable[str]) -> None:
