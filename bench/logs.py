@@ -1,212 +1,261 @@
-"""Replay synthetic CloudTrail: events a second by stage, distinct share, memory, speed of reading.
+"""Replay synthetic CloudTrail in two estates: rows/s, ratio to a scan, distinct share, memory.
 
-python bench/logs.py [--events 200000] [--roles 300] [--seed 1]
+python bench/logs.py [--rows 10000000] [--roles 2000] [--seed 1] [--keep FOLDER] [--spark]
 
-Calls are skewed as in real logs: few roles make most calls, on few resources, in many sessions,
-from many addresses, at ever new times. One seed, one log.
+Two things are measured, each in a process of its own so that its memory is its own:
+- ingest: gzip'd JSON to the dataset, MB of JSON a second and core;
+- replay: the dataset decided in two estates, first pass (everything is new) and steady state (all
+  kinds of calls are known), beside DuckDB's scan of the same columns in the same run.
+
+Times are wall clock and CPU; on a busy machine only the ratios mean something.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
-import random
 import resource
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
+import pyarrow as pa
 
 from clearance import wiring
-from clearance.batch.distinct import count
-from clearance.batch.keys import Spoken
+from clearance.batch import dataset
+from clearance.batch.decider import Decider
+from clearance.batch.ingest import cores, ingest
 from clearance.batch.propose import attach_to
-from clearance.batch.read import Found, files_in, records
-from clearance.batch.replay import Kind, replay
-from clearance.batch.requests import Mapper
-from clearance.model.estate import (
-    Account,
-    Estate,
-    OrgAccount,
-    Organization,
-    OrgUnit,
-    Role,
-    TrustPolicy,
-)
+from clearance.batch.read import Record
+from clearance.batch.replay import explained
+from clearance.batch.run import decide_units
+from clearance.batch.sights import Sights
+from clearance.batch.synthetic import trail
+from clearance.batch.synthetic.model import World
+from clearance.batch.synthetic.rows import Log, Rows, draw_rows
+from clearance.batch.synthetic.world import Plan, draw
+from clearance.batch.translate import Translator
+from clearance.batch.units import units_in
+from clearance.facts.managed_policies import with_aws_managed
+from clearance.model.estate import Estate
 
-ACCOUNT: Final = "123456789012"
-START: Final = datetime(2026, 1, 1, tzinfo=UTC)
-FILE: Final = 5_000
-SERVICES: Final = ("s3", "dynamodb", "sqs", "lambda", "kms", "sts", "ec2")
+DECODER: Final = msgspec.json.Decoder(Record)
 
 
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [*statements]})
+def write_dataset(world: World, rows: int, seed: int, folder: Path) -> None:
+    """The calls of a world as a dataset, without the JSON between: each kind is translated once."""
+    catalog = wiring.catalog()
+    for number, drawn in enumerate(draw_rows(world, Log(rows, 90, seed))):
+        with dataset.writer(folder / f"part-{number:04}.parquet") as file:
+            file.write_table(_table(world, drawn, Translator(catalog)), row_group_size=dataset.ROWS)
 
 
-def estate(roles: int, rng: random.Random) -> Estate:
-    """Roles with ten statements each, some with conditions, in an organization with an SCP."""
-    made = {}
-    for number in range(roles):
-        statements: list[dict[str, Any]] = []
-        for _ in range(9):
-            service = rng.choice(SERVICES)
-            found: dict[str, Any] = {"Effect": "Allow", "Action": f"{service}:*", "Resource": "*"}
-            if rng.random() < 0.3:
-                found["Condition"] = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
-            statements.append(found)
-        statements.append({"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"})
-        name = f"role-{number}"
-        made[name] = Role(
-            name,
-            f"AROA{number:017}",
-            START,
-            TrustPolicy(policy()),
-            inline={"p": policy(*statements)},
-        )
-    organization = Organization(
-        "o-bench",
-        "999999999999",
-        {"r-1": OrgUnit("r-1", "root")},
-        {ACCOUNT: OrgAccount(ACCOUNT, "bench", "r-1")},
-    )
-    full = policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
-    base = Estate({ACCOUNT: Account(ACCOUNT, roles=made)}).with_organization(organization)
-    return attach_to(attach_to(base, "r-1", full), ACCOUNT, full)
-
-
-def events(number: int, roles: int, rng: random.Random) -> Iterator[dict[str, Any]]:
-    addresses = [f"{rng.choice((10, 203))}.0.{rng.randrange(40)}.{n % 250}" for n in range(2_000)]
-    for place in range(number):
-        role = min(int(rng.paretovariate(0.9)) - 1, roles - 1)
-        item = min(int(rng.paretovariate(0.8)) - 1, 5_000)
-        session = f"s{rng.randrange(200)}"
-        issued = START + timedelta(hours=rng.randrange(24 * 30))
-        source, name, parameters = _call(rng, item)
-        yield {
-            "eventVersion": "1.11",
-            "userIdentity": {
-                "type": "AssumedRole",
-                "principalId": f"AROA{role:017}:{session}",
-                "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/role-{role}/{session}",
-                "accountId": ACCOUNT,
-                "accessKeyId": f"ASIA{rng.randrange(10**6):016}",
-                "sessionContext": {
-                    "sessionIssuer": {
-                        "type": "Role",
-                        "principalId": f"AROA{role:017}",
-                        "arn": f"arn:aws:iam::{ACCOUNT}:role/role-{role}",
-                        "accountId": ACCOUNT,
-                        "userName": f"role-{role}",
-                    },
-                    "attributes": {
-                        "creationDate": f"{issued:%Y-%m-%dT%H:%M:%SZ}",
-                        "mfaAuthenticated": "false",
-                    },
-                },
-            },
-            "eventTime": f"{START + timedelta(seconds=place):%Y-%m-%dT%H:%M:%SZ}",
-            "eventSource": f"{source}.amazonaws.com",
-            "eventName": name,
-            "awsRegion": "us-east-1",
-            "sourceIPAddress": rng.choice(addresses),
-            "userAgent": f"Boto3/1.{rng.randrange(40)} md/Botocore#1.40 ua/2.1 os/linux lang/python",  # noqa: E501
-            "requestParameters": parameters,
-            "responseElements": {"x-amz-request-id": f"{rng.randrange(10**12)}"},
-            "requestID": f"{rng.randrange(10**16):016x}",
-            "eventID": f"{rng.randrange(10**16):016x}",
-            "readOnly": True,
-            "eventType": "AwsApiCall",
-            "managementEvent": False,
-            "recipientAccountId": ACCOUNT,
-            "eventCategory": "Data",
-            "tlsDetails": {"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256"},
-            **({"errorCode": "AccessDenied"} if rng.random() < 0.01 else {}),
+def _table(world: World, drawn: Rows, translator: Translator) -> Any:
+    pairs = drawn.habit.astype(np.int64) << 32 | drawn.item
+    kinds, places = np.unique(pairs, return_inverse=True)
+    for kind in kinds.tolist():
+        habit = world.habits[kind >> 32]
+        record = trail._record(world, habit, kind & 0xFFFFFFFF, 0)  # noqa: SLF001
+        actor = world.actors[habit.actor]
+        record["userIdentity"] = {
+            **trail.identity(actor, 0, "2026-01-01T00:00:00Z"),
+            **({"invokedBy": habit.via} if habit.via else {}),
         }
+        if actor.place.endpoint is not None and habit.via is None:
+            record["vpcEndpointId"] = actor.place.endpoint
+        if habit.error is not None:
+            record["errorCode"] = habit.error
+        translator.add(DECODER.decode(msgspec.json.encode(record)))
+    table = translator.table().take(pa.array(places))
+    told = {
+        "time": pa.array((drawn.time + trail._START) * 1000).cast(pa.timestamp("ms", tz="UTC")),  # noqa: SLF001
+        "source_ip": _of_place(world, drawn, drawn.address, lambda place: place.addresses),
+        "user_agent": _of_place(world, drawn, drawn.agent, lambda place: place.agents),
+    }
+    error = np.where(drawn.missing, 1, 0)
+    codes = pa.DictionaryArray.from_arrays(
+        pa.array(error, pa.int32(), mask=error == 0), pa.array(["", "NoSuchKey"])
+    )
+    told["error"] = pa.compute.coalesce(
+        codes.cast(pa.string()), table["error"].combine_chunks().cast(pa.string())
+    ).dictionary_encode()
+    for name, column in told.items():
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    return table.cast(dataset.schema())
 
 
-def _call(rng: random.Random, item: int) -> tuple[str, str, dict[str, Any]]:
-    calls = (
-        ("s3", "GetObject", {"bucketName": f"b{item % 50}", "key": f"data/{item}.parquet"}),
-        ("s3", "PutObject", {"bucketName": f"b{item % 50}", "key": f"data/{item}.parquet"}),
-        ("dynamodb", "GetItem", {"tableName": f"t{item % 80}", "key": {"id": "x"}}),
-        ("sqs", "SendMessage", {"queueUrl": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q{item % 60}"}),  # noqa: E501
-        ("lambda", "Invoke", {"functionName": f"f{item % 200}"}),
-        ("sts", "AssumeRole", {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/role-{item % 100}",
-                               "roleSessionName": f"s{rng.randrange(1000)}"}),
-        ("ec2", "DescribeInstances", {"instancesSet": {}, "filterSet": {}}),
-    )  # fmt: skip
-    return rng.choices(calls, (40, 10, 20, 10, 10, 5, 5))[0]
+def _of_place(world: World, drawn: Rows, number: Any, texts: Callable[[Any], Any]) -> Any:
+    """What a caller's place has of addresses or agents, for each row."""
+    values: list[str] = []
+    start = []
+    for habit in world.habits:
+        start.append(len(values))
+        values += [habit.via] if habit.via else texts(world.actors[habit.actor].place)
+    via = np.array([habit.via is not None for habit in world.habits])
+    offset = np.where(via[drawn.habit], 0, number)
+    places = (np.array(start)[drawn.habit] + offset).astype(np.int32)
+    coded = pa.array(values).dictionary_encode()
+    return coded.take(pa.array(places))
 
 
-def write(folder: Path, number: int, roles: int, rng: random.Random) -> int:
-    size, batch, place = 0, [], 0
-    for each in events(number, roles, rng):
-        batch.append(each)
-        if len(batch) == FILE:
-            size += _file(folder, place, batch)
-            batch, place = [], place + 1
-    return size + (_file(folder, place, batch) if batch else 0)
+def proposals(current: Estate) -> Estate:
+    """A change that many calls meet: no S3 but from some networks, for every twentieth role."""
+    deny = {
+        "Sid": "OfficeOnly",
+        "Effect": "Deny",
+        "Action": ["s3:*", "dynamodb:*"],
+        "Resource": "*",
+        "Condition": {
+            "NotIpAddressIfExists": {"aws:SourceIp": "10.0.0.0/8"},
+            "DateGreaterThan": {"aws:CurrentTime": "2026-02-01T00:00:00Z"},
+        },
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    changed = current
+    for account in current.accounts.values():
+        for name, role in list(account.roles.items())[::20]:
+            del name
+            changed = attach_to(changed, account.role_arn(role), text)
+    return changed
 
 
-def _file(folder: Path, place: int, batch: list[dict[str, Any]]) -> int:
-    content = msgspec.json.encode({"Records": batch})
-    (folder / f"{place:05}.json.gz").write_bytes(gzip.compress(content, 6, mtime=0))
-    return len(content)
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def scan(folder: Path, columns: tuple[str, ...], threads: int) -> float:
+    """DuckDB's time for every value of the columns, as Arrow batches."""
+    import duckdb
+
+    found = duckdb.connect()
+    found.execute(f"SET threads = {threads}")
+    names = ", ".join(f"count({name}), max({name})" for name in columns)
+
+    def run() -> None:
+        found.execute(f"SELECT {names} FROM read_parquet('{folder}/*.parquet')").fetchall()  # noqa: S608
+
+    return min(timed(run)[0] for _ in range(3))
+
+
+def measure_replay(folder: Path, plan: Plan) -> None:
+    """In a process of its own: prints one line of JSON."""
+    current = with_aws_managed(draw(plan).estate)
+    proposed, units = proposals(current), units_in([str(folder)])
+    decider, sights = Decider(current, proposed, wiring.catalog()), Sights()
+    threads = cores()
+    scanned = scan(folder, decider.needed, threads)
+    first = timed(lambda: decide_units(units, decider, sights))
+    steady = min(timed(lambda: decide_units(units, decider, Sights())) for _ in range(2))
+    explaining = timed(lambda: explained(sights, decider))
+    found = {
+        "rows": sights.events, "scan": scanned, "first": first, "steady": steady,
+        "explain": explaining, "classes": sights.classes, "news": len(sights.seen),
+        "calls": len(decider._pairs), "broken": sights.broken, "columns": decider.needed,  # noqa: SLF001
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }  # fmt: skip
+    print(json.dumps(found))
+
+
+def measure_ingest(logs: Path, folder: Path) -> None:
+    """In a process of its own, one core: prints one line of JSON."""
+    made: list[Any] = []
+    wall, cpu = timed(lambda: made.append(ingest([str(logs)], folder, wiring.catalog, workers=1)))
+    text = b'{"Records":' + b"[" + b",".join([b'{"a":"%d"}' % n for n in range(200_000)]) + b"]}"
+    plain = timed(lambda: json.loads(text))[1]
+    found = made[0].found
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told = {
+        "bytes": found.bytes, "events": found.events, "wall": wall, "cpu": cpu,
+        "json": len(text) / plain, "memory": memory,
+    }  # fmt: skip
+    print(json.dumps(told))
+
+
+def spark(folder: Path, plan: Plan) -> None:
+    """The same units by Spark's workers: what the first and the next batch cost."""
+    from clearance.batch.spark import replayed_on
+
+    current = with_aws_managed(draw(plan).estate)
+    proposed = proposals(current)
+    for name, (wall, _) in (
+        (name, timed(lambda: replayed_on([str(folder)], current, proposed)))
+        for name in ("first batch (starts Spark)", "next batch")
+    ):
+        print(f"spark     {name}: {wall:.1f} s")
+
+
+def _own(*words: str) -> dict[str, Any]:
+    ran = subprocess.run([sys.executable, __file__, *words], check=True, capture_output=True)
+    found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+def report(folder: Path, given: argparse.Namespace) -> Iterator[str]:
+    logs, made = folder / "logs", folder / "dataset"
+    plan = Plan(given.seed, 3, given.roles, 20)
+    if not made.exists():
+        world = draw(plan)
+        made.mkdir(parents=True)
+        write_dataset(world, given.rows, given.seed, made)
+        trail.write(world, Log(min(given.rows, 300_000), 90, given.seed), logs)
+    size = sum(path.stat().st_size for path in made.iterdir())
+    yield f"dataset   {given.rows:,} rows, {size / 1e6:,.0f} MB"
+    words = [str(given.roles), str(given.seed)]
+    with tempfile.TemporaryDirectory() as name:
+        told = _own("--only", "ingest", str(logs), name, *words)
+    rate, speed = (told[what] / told["cpu"] for what in ("bytes", "events"))
+    yield (
+        f"ingest    {rate / 1e6:.0f} MB/s of JSON and core, {speed:,.0f} events/s; "
+        f"json.loads does {told['json'] / 1e6:.0f} MB/s here; {told['memory']:,.0f} MiB"
+    )
+    told = _own("--only", "replay", str(made), "-", *words)
+    rows, scanned = told["rows"], told["scan"]
+    yield f"scan      {scanned:.2f} s, DuckDB, {len(told['columns'])} columns, {cores()} threads"
+    for name in ("first", "steady"):
+        wall, cpu = told[name]
+        yield (
+            f"{name:9} {wall:.2f} s ({cpu:.1f} s of CPU), {rows / wall:,.0f} rows/s, "
+            f"{2 * rows / wall:,.0f} decisions/s, {wall / scanned:.1f}x the scan"
+        )
+    yield f"explain   {told['explain'][0]:.2f} s for {told['news']:,} kinds of calls with news"
+    yield (
+        f"distinct  {told['calls']:,} calls ({told['calls'] / rows:.1%} of rows), "
+        f"{told['classes']:,} classes decided; {told['broken']:,} rows would be denied"
+    )
+    yield f"memory    {told['memory']:,.0f} MiB"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--roles", type=int, default=300)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--roles", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="Keep what is made here, and use it again.")
+    parser.add_argument("--spark", action="store_true", help="Measure Spark as well.")
+    parser.add_argument("--only", nargs=5, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    rng = random.Random(given.seed)
-    current = estate(given.roles, rng)
-    deny = {
-        "Sid": "OfficeOnly",
-        "Effect": "Deny",
-        "Action": "s3:*",
-        "Resource": "*",
-        "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
-    }
-    proposed = attach_to(current, f"arn:aws:iam::{ACCOUNT}:role/role-0", policy(deny))
+    if given.only:
+        what, one, other, roles, seed = given.only
+        plan = Plan(int(seed), 3, int(roles), 20)
+        if what == "replay":
+            measure_replay(Path(one), plan)
+        else:
+            measure_ingest(Path(one), Path(other))
+        return
     with tempfile.TemporaryDirectory(prefix="clearance-bench-") as name:
-        folder = Path(name)
-        size = write(folder, given.events, given.roles, rng)
-        files = files_in([folder])
-        began = time.perf_counter()
-        read = sum(1 for _ in records(files, Found()))
-        reading = time.perf_counter() - began
-        mapper = Mapper(current, wiring.catalog(), Spoken(current, proposed))
-        began = time.perf_counter()
-        counted = count(records(files, Found()), mapper)
-        first = time.perf_counter() - began
-        began = time.perf_counter()
-        found = replay(counted, current, proposed, wiring.catalog())
-        deciding = time.perf_counter() - began
-    broken = sum(c.tally.count for c in found.of(Kind.DENIED))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{read:,} events, {size / 1e6:,.0f} MB of JSON in {len(files)} files (gzip)")
-    print(
-        f"read      {reading:6.1f} s  {read / reading:>9,.0f} events/s  {size / reading / 1e6:,.0f} MB/s"  # noqa: E501
-    )
-    print(f"map       {first:6.1f} s  {read / first:>9,.0f} events/s, reading included")
-    print(
-        f"decide    {deciding:6.1f} s  {found.requests / deciding:>9,.0f} requests/s, both estates"
-    )
-    total = first + deciding
-    print(f"whole     {total:6.1f} s  {read / total:>9,.0f} events/s, one process")
-    share = len(counted.calls) / max(1, counted.decided)
-    print(
-        f"distinct  {len(counted.calls):,} kinds of calls, {share:.1%} of events; {broken:,} broken"
-    )
-    print(f"memory    {memory:,.0f} MiB")
+        folder = given.keep or Path(name)
+        for line in report(folder, given):
+            print(line, flush=True)
+        if given.spark:
+            spark(folder / "dataset", Plan(given.seed, 3, given.roles, 20))
 
 
 if __name__ == "__main__":

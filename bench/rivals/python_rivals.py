@@ -18,7 +18,7 @@ Doc = dict[str, Any]
 Ask = Callable[[Doc], bool]
 
 
-def many(value: Any) -> list[Any]:  # noqa: ANN401
+def many(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 

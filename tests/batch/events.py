@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from clearance import wiring
 from clearance.batch.read import Found, Record, files_in, records
+from clearance.batch.requests import Row
+from clearance.batch.translate import Translator
+from clearance.batch.units import InMemory, row_at
 
 HOME = "111111111111"
 
@@ -66,3 +71,16 @@ def read(path: Path) -> tuple[list[Record], Found]:
 def record(given: dict[str, Any], folder: Path) -> Record:
     (made,), _ = read(write(folder / "one.json", given))
     return made
+
+
+def table_of(records: Iterable[Record]) -> Any:
+    """Records as a table of the dataset."""
+    translator = Translator(wiring.catalog())
+    for each in records:
+        translator.add(each)
+    return translator.table()
+
+
+def rows_of(records: Iterable[Record]) -> list[Row]:
+    columns = InMemory(table_of(records))
+    return [row_at(columns, place) for place in range(columns.rows)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.batch.events import event, read, user, write
 
+from clearance.batch.places import Place
 from clearance.batch.read import Found, files_in, records
 from clearance.model.errors import UsageError
 
@@ -120,6 +121,6 @@ def test_parquet_with_columns_in_lower_case(tmp_path: Path) -> None:
 
 def test_each_file_is_told_when_done(tmp_path: Path) -> None:
     write(tmp_path / "a.json", ONE)
-    seen: list[Path] = []
+    seen: list[Place] = []
     assert len(list(records(files_in([tmp_path]), Found(), done=seen.append))) == 1
     assert [path.name for path in seen] == ["a.json"]

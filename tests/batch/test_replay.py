@@ -12,18 +12,19 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.batch.events import event, session, user
+from tests.batch.events import event, rows_of, session, table_of, user
 from tests.batch.test_requests import Everything
 from tests.estates import estate
 from tests.laws import strategies as some
 
 from clearance import wiring
 from clearance.batch import report
-from clearance.batch.distinct import Counted, Tally, count
-from clearance.batch.keys import Spoken
+from clearance.batch.decider import Decider
 from clearance.batch.read import Found, Record
-from clearance.batch.replay import Kind, Replay, replay
+from clearance.batch.replay import Kind, Replay, explained
 from clearance.batch.requests import Call, Mapper, Outcome
+from clearance.batch.sights import Sights, Tally
+from clearance.batch.units import InMemory
 from clearance.decide import authorize
 from clearance.model.estate import Estate
 
@@ -85,8 +86,9 @@ def one_by_one(records: Sequence[Record], before: Estate, after: Estate) -> Coun
     """Every record by itself, with everything it tells, by the plain interpreter."""
     catalog = wiring.catalog()
     totals: Counter[Any] = Counter()
-    for record in records:
-        call = Mapper(before, catalog, Everything()).call(record)
+    mapper = Mapper(before, catalog, Everything())
+    for row in rows_of(records):
+        call = mapper.call(row)
         if not isinstance(call, Call):
             continue
         pairs = [
@@ -97,7 +99,7 @@ def one_by_one(records: Sequence[Record], before: Estate, after: Estate) -> Coun
             for r in call.requests
         ]
         was, will = (all(each) for each in zip(*pairs, strict=True))
-        outcome = Mapper.outcome(record)
+        outcome = Outcome.of(row.error)
         totals["broken"] += was and not will and outcome != Outcome.DENIED
         totals["opened"] += will and not was and outcome != Outcome.ALLOWED
         totals["agreed"] += outcome == (Outcome.ALLOWED if was else Outcome.DENIED)
@@ -112,10 +114,10 @@ def one_by_one(records: Sequence[Record], before: Estate, after: Estate) -> Coun
     return +totals
 
 
-def replayed(records: Sequence[Record], before: Estate, after: Estate) -> tuple[Counted, Replay]:
-    catalog = wiring.catalog()
-    counted = count(records, Mapper(before, catalog, Spoken(before, after)))
-    return counted, replay(counted, before, after, catalog)
+def replayed(records: Sequence[Record], before: Estate, after: Estate) -> tuple[Sights, Replay]:
+    decider, sights = Decider(before, after, wiring.catalog()), Sights()
+    sights.add(decider, decider.decide(InMemory(table_of(records))))
+    return sights, explained(sights, decider)
 
 
 @settings(

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.batch.events import HOME, event, record, session, user
+from tests.batch.events import HOME, event, record, rows_of, session, user
 from tests.estates import estate
 
 from clearance import wiring
-from clearance.batch.requests import Call, Mapper, Outcome, Skipped
+from clearance.batch.requests import Call, Mapper, Outcome, Row, Skipped
 from clearance.model.estate import Estate
 from clearance.model.principal import PrincipalKind
 from clearance.model.request import KeyState, Request
@@ -39,8 +39,13 @@ def mapper(world: Estate | None = None, spoken: Any = None) -> Mapper:
 
 
 def call(given: dict[str, Any], folder: Path, world: Estate | None = None) -> Call:
-    made = mapper(world).call(record(given, folder))
+    made = mapper(world).call(row(given, folder))
     assert isinstance(made, Call), made
+    return made
+
+
+def row(given: dict[str, Any], folder: Path) -> Row:
+    (made,) = rows_of([record(given, folder)])
     return made
 
 
@@ -130,7 +135,7 @@ def test_saml_names_its_provider_in_the_parameters(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_records_that_are_no_request(given: dict[str, Any], reason: str, tmp_path: Path) -> None:
-    made = mapper().call(record(given, tmp_path))
+    made = mapper().call(row(given, tmp_path))
     assert isinstance(made, Skipped)
     assert reason in made.reason
 
@@ -198,7 +203,7 @@ def test_calls_alike_are_one_unless_a_policy_can_tell_them_apart(tmp_path: Path)
     given.append(event(user("ben"), "s3", "ListBuckets"))
     for spoken, kinds in ((Nothing(), 2), (Everything(), 4)):
         made = mapper(spoken=spoken)
-        found = {made.call(record(each, tmp_path)) for each in given for _ in range(2)}
+        found = {made.call(row(each, tmp_path)) for each in given for _ in range(2)}
         assert len(found) == kinds
 
 
@@ -209,14 +214,14 @@ def test_sessions_fold_unless_their_age_is_asked_for(tmp_path: Path) -> None:
     ]
     for spoken, kinds in ((Nothing(), 1), (Everything(), 3)):
         made = mapper(spoken=spoken)
-        assert len({made.call(record(each, tmp_path)) for each in given}) == kinds
+        assert len({made.call(row(each, tmp_path)) for each in given}) == kinds
 
 
 def test_callers_alike_in_name_but_not_in_circumstances_are_two(tmp_path: Path) -> None:
     made = mapper(spoken=Nothing())
     via = {**user(), "invokedBy": "athena.amazonaws.com"}
     given = [event(who, "s3", "ListBuckets") for who in (user(), via)]
-    assert len({made.call(record(each, tmp_path)) for each in given}) == 2
+    assert len({made.call(row(each, tmp_path)) for each in given}) == 2
 
 
 def test_what_aws_did(tmp_path: Path) -> None:
@@ -229,7 +234,7 @@ def test_what_aws_did(tmp_path: Path) -> None:
     }
     for code, outcome in codes.items():
         given = event(user(), "s3", "ListBuckets", errorCode=code)
-        assert Mapper.outcome(record(given, tmp_path)) == outcome
+        assert Outcome.of(row(given, tmp_path).error) == outcome
 
 
 @pytest.mark.parametrize("odd", [3, [], "x", {"bucketName": 3}, {"bucketName": {"a": []}}, [{}]])

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 
 from clearance.model.estate import Estate
 
-__all__ = ["Spoken"]
+__all__ = ["Spoken", "texts_of", "unescaped"]
 
 
 class Spoken:
@@ -23,8 +23,8 @@ class Spoken:
     __slots__ = ("_known", "_text")
 
     def __init__(self, *estates: Estate) -> None:
-        texts = {text for estate in estates for text in _texts(estate)}
-        self._text = "\n".join(part for text in texts for part in _unescaped(text)).lower()
+        texts = {text for estate in estates for text in texts_of(estate)}
+        self._text = "\n".join(part for text in texts for part in unescaped(text)).lower()
         self._known: dict[str, bool] = {}
 
     def __contains__(self, key: object) -> bool:
@@ -36,22 +36,23 @@ class Spoken:
         return found
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts_of(value: object) -> Iterator[str]:
+    """Every text in a value that could name a context key."""
     if isinstance(value, str):
         if ":" in value:
             yield value
     elif isinstance(value, Mapping):
         for each in value.values():
-            yield from _texts(each)
+            yield from texts_of(each)
     elif isinstance(value, tuple | list | frozenset):
         for each in value:
-            yield from _texts(each)
+            yield from texts_of(each)
     elif is_dataclass(value):
         for field in fields(value):
-            yield from _texts(getattr(value, field.name))
+            yield from texts_of(getattr(value, field.name))
 
 
-def _unescaped(text: str) -> Iterator[str]:
+def unescaped(text: str) -> Iterator[str]:
     """The strings of a JSON text, escapes undone and doubled names kept; else the text."""
     if text.lstrip().startswith("{"):
         try:

@@ -1,36 +1,36 @@
-"""CloudTrail as it lies: files, folders and globs of JSON, gzip, JSON lines and Parquet.
+"""CloudTrail as it lies: JSON, gzip, JSON lines, and exports of tables as Parquet or CSV.
 
 One file is held in memory at a time. What cannot be read is counted and skipped, never fatal.
 """
 
 from __future__ import annotations
 
-import glob
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final, cast
 
 import msgspec
 
+from clearance.batch.exports import csv_rows, spelled
+from clearance.batch.places import Place, opened, places_in, read_bytes
 from clearance.model.errors import UsageError
 
 __all__ = ["Found", "Record", "files_in", "records"]
 
 # CloudTrail closes a file after some minutes or about 50 MB; this is for files joined by hand.
 LARGEST: Final = 1 << 30
-SUFFIXES: Final = (".json", ".jsonl", ".ndjson", ".gz", ".parquet")
-# Digests and Insights lie beside the events and hold none (CloudTrail User Guide, log file names).
-_NO_EVENTS: Final = frozenset({"CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Aggregated"})
+SUFFIXES: Final = (".json", ".jsonl", ".ndjson", ".gz", ".parquet", ".csv")
 # Trail files, LookupEvents, EventBridge, CloudTrail Lake, and logs that carry any of them.
 _NESTS: Final = ("Records", "Events", "CloudTrailEvent", "detail", "eventData", "message")
 _DEEPEST: Final = 6
 _NOTHING: Final = msgspec.Raw(b"null")
+_GZIP: Final = b"\x1f\x8b"
 _TOLD: Final = 20  # broken files that are named; all are counted
 
 
@@ -80,42 +80,30 @@ class Found:
     broken: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def skip(self, path: Path, problem: str) -> None:
+    def skip(self, path: Place, problem: str) -> None:
         """Count a file that cannot be read, and say so of the first ones."""
         self.broken += 1
         if len(self.problems) < _TOLD:
             self.problems.append(f"`{path}` {problem}")
 
+    def add(self, other: Found) -> None:
+        """Count what somebody else met."""
+        for name in ("files", "bytes", "events", "malformed", "broken"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.problems += other.problems[: _TOLD - len(self.problems)]
 
-def files_in(places: Iterable[str | Path]) -> tuple[Path, ...]:
-    """The log files in some files, folders and globs, each once, in order of their paths.
+
+def files_in(places: Iterable[str | Path]) -> tuple[Place, ...]:
+    """The log files in some files, folders, globs and S3 prefixes, each once, in order.
 
     Raises:
         UsageError: a place holds nothing that could be a log.
     """
-    found: dict[Path, None] = {}
-    for place in places:
-        files = sorted(_files(Path(place), str(place)))
-        if not files:
-            raise UsageError(f"`{place}` holds no log files; give CloudTrail files or a folder")
-        found.update(dict.fromkeys(files))
-    return tuple(found)
-
-
-def _files(path: Path, text: str) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        within = (p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
-        return [p for p in within if not _NO_EVENTS.intersection(p.relative_to(path).parts)]
-    if glob.has_magic(text):
-        matching = (Path(name) for name in glob.glob(text, recursive=True))  # noqa: PTH207 - absolute
-        return [file for each in matching for file in _files(each, "")]
-    raise UsageError(f"`{path}` does not exist; give CloudTrail files, a folder or a glob")
+    return places_in(places, SUFFIXES)
 
 
 def records(
-    files: Iterable[Path], found: Found, *, done: Callable[[Path], None] | None = None
+    files: Iterable[Place], found: Found, *, done: Callable[[Place], None] | None = None
 ) -> Iterator[Record]:
     """The records of some files; ``done`` is told of each file that has been read."""
     for path in files:
@@ -137,16 +125,19 @@ def records(
             done(path)
 
 
-def _of_file(path: Path, found: Found) -> Iterator[Record]:
-    if path.suffix == ".parquet":
+def _of_file(path: Place, found: Found) -> Iterator[Record]:
+    plain = path.name.removesuffix(".gz")
+    if plain.endswith(".parquet"):
         yield from _parquet(path, found)
-    elif path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+    elif plain.endswith((".jsonl", ".ndjson")):
         yield from _lines(path, found)
+    elif plain.endswith(".csv"):
+        yield from _csv(path, found)
     else:
         yield from _document(path, found)
 
 
-def _document(path: Path, found: Found) -> Iterator[Record]:
+def _document(path: Place, found: Found) -> Iterator[Record]:
     content = _content(path)
     found.bytes += len(content)
     try:
@@ -165,31 +156,54 @@ def _document(path: Path, found: Found) -> Iterator[Record]:
         yield from _nested(msgspec.json.decode(content))
 
 
-def _content(path: Path) -> bytes:
-    with _opened(path) as file:
-        content = bytes(file.read(LARGEST + 1))
+def _content(path: Place) -> bytes:
+    content = read_bytes(path, LARGEST + 1)
+    if content[:2] == _GZIP:
+        content = _unpacked(content)
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST} bytes; split it or write JSON lines")
     return content.removeprefix(b"\xef\xbb\xbf")
 
 
+def _unpacked(content: bytes) -> bytes:
+    """Gzip's content, one part after another, up to one byte more than may be."""
+    found, left = [], LARGEST + 1
+    while content and left > 0:
+        packed = zlib.decompressobj(wbits=31)
+        found.append(packed.decompress(content, left))
+        left -= len(found[-1])
+        if left > 0 and not packed.eof:
+            raise EOFError
+        content = packed.unused_data.lstrip(b"\0")
+    return found[0] if len(found) == 1 else b"".join(found)
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[BufferedIOBase]:
+def _stream(path: Place) -> Iterator[IO[bytes]]:
     """The file's bytes, unpacked if they are gzip, whatever the file is called."""
-    with path.open("rb") as file:
-        if file.peek(2)[:2] == b"\x1f\x8b":
+    with path.local.open("rb") if path.local else io.BytesIO(read_bytes(path, LARGEST + 1)) as file:
+        start = file.read(2)
+        file.seek(0)
+        if start == _GZIP:
             with gzip.open(file) as unpacked:
-                yield unpacked
+                yield cast("IO[bytes]", unpacked)
         else:
             yield file
 
 
-def _lines(path: Path, found: Found) -> Iterator[Record]:
-    with _opened(path) as file:
+def _lines(path: Place, found: Found) -> Iterator[Record]:
+    with _stream(path) as file:
         yield from _each_line(path, file, found)
 
 
-def _each_line(path: Path, lines: Iterable[bytes], found: Found) -> Iterator[Record]:
+def _csv(path: Place, found: Found) -> Iterator[Record]:
+    with _stream(path) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        for row in csv_rows(text):
+            yield _record(row)
+    found.bytes += path.size
+
+
+def _each_line(path: Place, lines: Iterable[bytes], found: Found) -> Iterator[Record]:
     """Lines are broken one by one: the others are read."""
     bad = good = 0
     for line in lines:
@@ -234,20 +248,11 @@ def _record(row: Mapping[str, Any]) -> Record:
     plain = {_NAMES.get(name.lower(), ""): value for name, value in row.items()}
     plain.pop("", None)
     for name in _NESTED.intersection(plain):
-        if isinstance(plain[name], str):
-            plain[name] = _json(plain[name])
-    return _RECORD.decode(msgspec.json.encode(plain))
+        plain[name] = spelled(name, plain[name])
+    return _RECORD.decode(msgspec.json.encode(plain, enc_hook=str))
 
 
-def _json(text: str) -> object:
-    try:
-        value: object = msgspec.json.decode(text)
-    except ValueError:
-        return None
-    return value
-
-
-def _parquet(path: Path, found: Found) -> Iterator[Record]:
+def _parquet(path: Place, found: Found) -> Iterator[Record]:
     try:
         from pyarrow import ArrowException, parquet  # noqa: PLC0415
     except ImportError:
@@ -255,8 +260,8 @@ def _parquet(path: Path, found: Found) -> Iterator[Record]:
             f"`{path}` is Parquet, which needs pyarrow; pip install clearance[logs]"
         ) from None
     try:
-        with parquet.ParquetFile(path) as file:
-            found.bytes += path.stat().st_size
+        with parquet.ParquetFile(opened(path)) as file:
+            found.bytes += path.size
             columns = [name for name in file.schema_arrow.names if name.lower() in _NAMES]
             for batch in file.iter_batches(batch_size=8_192, columns=columns):
                 for row in batch.to_pylist():

@@ -1,26 +1,28 @@
-"""What a change would have done: each kind of call decided once in two estates, joined back."""
+"""What a change would have done: the calls about which there is news, explained and summed up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from clearance.batch.distinct import Counted, Tally
+from clearance.batch.decider import Decider
 from clearance.batch.requests import Call, Outcome
+from clearance.batch.sights import Sight, Sights
+from clearance.batch.tally import Tally
+from clearance.batch.units import Columns
 from clearance.decide.compile import Engine
 from clearance.decide.judge import Reading
-from clearance.decide.owner import account_of
 from clearance.model.catalog import Catalog
 from clearance.model.decision import CheckType, Decision, DecisionEffect
 from clearance.model.estate import Estate
 from clearance.model.request import Request
 
-__all__ = ["Change", "Kind", "Mismatch", "Replay", "replay"]
+__all__ = ["Change", "Kind", "Mismatch", "Replay", "explained", "replay"]
 
 _ALLOW: Final = DecisionEffect.ALLOW
-_READINGS: Final = (Reading(), Reading(allows=True), Reading(denies=True))
+_READINGS: Final = (Reading(allows=True), Reading(denies=True))
 
 
 class Kind(StrEnum):
@@ -75,7 +77,6 @@ class Replay:
 
     changes: list[Change] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
-    requests: int = 0
     broken: int = 0
     opened: int = 0
     agreed: int = 0
@@ -87,158 +88,189 @@ class Replay:
         return sorted(found, key=lambda c: (-c.tally.count, c.principal, c.action, c.resource))
 
 
-def replay(counted: Counted, current: Estate, proposed: Estate, catalog: Catalog) -> Replay:
-    """Decide every kind of call in both estates; what changes, and where AWS differed.
+def replay(
+    units: Iterable[Columns], current: Estate, proposed: Estate, catalog: Catalog
+) -> tuple[Sights, Replay]:
+    """Decide every row of some units in both estates, and say what differs."""
+    decider, sights = Decider(current, proposed, catalog), Sights()
+    for unit in units:
+        sights.add(decider, decider.decide(unit))
+    return sights, explained(sights, decider)
+
+
+def explained(sights: Sights, decider: Decider) -> Replay:
+    """The news in words: by principal, action and resource, with what is responsible.
 
     A call that AWS denied cannot be broken, one that it allowed cannot be opened.
     """
-    before, after = (Engine(estate, catalog=catalog) for estate in (current, proposed))
-    found, changes, mismatches = Replay(), _Changes(before, after), _Mismatches(before)
-    for call, tallies in counted.calls:
-        verdicts = [(before.decide(r) is _ALLOW, after.decide(r) is _ALLOW) for r in call.requests]
-        found.requests += len(verdicts)
-        was, will = (all(each) for each in zip(*verdicts, strict=True))
-        could_break, could_open = Tally(), Tally()
-        for tally in (tallies[Outcome.ALLOWED], tallies[Outcome.FAILED]):
-            could_break.add(tally)
-        for tally in (tallies[Outcome.DENIED], tallies[Outcome.FAILED]):
-            could_open.add(tally)
-        found.broken += could_break.count if was and not will else 0
-        found.opened += could_open.count if will and not was else 0
-        for request, (allowed, then) in zip(call.requests, verdicts, strict=True):
-            changes.see(call, request, (allowed, then), could_break, could_open)
-        expected = tallies[Outcome.ALLOWED if was else Outcome.DENIED]
-        other = tallies[Outcome.DENIED if was else Outcome.ALLOWED]
-        found.agreed += expected.count
-        found.disagreed += other.count
-        if other.count:
-            blocked = next(
-                (r for r, v in zip(call.requests, verdicts, strict=True) if not v[0]), None
-            )
-            mismatches.see(call, blocked or call.requests[0], was, other)
+    found = Replay(
+        broken=sights.broken,
+        opened=sights.opened,
+        agreed=sights.agreed,
+        disagreed=sights.disagreed,
+    )
+    changes, mismatches = _Changes(decider), _Mismatches(decider)
+    for sight in sights.seen.values():
+        call = decider.mapper.call(sight.row)
+        assert isinstance(call, Call)  # noqa: S101 - only what was decided is seen
+        changes.see(call, sight)
+        mismatches.see(call, sight)
     found.changes, found.mismatches = changes.all(), mismatches.all()
     return found
 
 
+class _Reasons:
+    """Why requests are decided as they are; those of one class and caller have one reason."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._decisions: dict[tuple[object, ...], Decision] = {}
+
+    def of(self, sight: Sight, place: int, request: Request) -> Decision:
+        """The decision on a request with its checks."""
+        key = (id(sight.klass), place, id(request.principal), request.action)
+        found = self._decisions.get(key)
+        if found is None:
+            found = self._decisions[key] = self._engine.explain(request)
+        return found
+
+    def settled(self, request: Request) -> bool:
+        """True when no key that is not told can turn the verdict; the compiled engine is quick."""
+        engine = self._engine
+        found = engine.reading(
+            engine.caller(request.principal),
+            request.action.lower(),
+            request.resource,
+            engine.prepare(request.context),
+            _READINGS,
+            request.resource_account,
+        )
+        allowed = engine.decide(request) is _ALLOW
+        return all((effect is _ALLOW) is allowed for effect in found)
+
+
+@dataclass(slots=True)
+class _News:
+    """What came together under one principal, action and resource."""
+
+    sight: Sight
+    place: int
+    request: Request
+    tally: Tally = field(default_factory=Tally)
+    keys: set[str] = field(default_factory=set)
+    gaps: set[str] = field(default_factory=set)
+
+
 class _Changes:
-    """Changes by principal, action and resource; one decision of each is explained."""
+    """Changes by principal, action and resource."""
 
-    def __init__(self, before: Engine, after: Engine) -> None:
-        self._before = before
-        self._after = after
-        self._found: dict[
-            tuple[Kind, str, str, str], tuple[Tally, Request, set[str], set[str]]
-        ] = {}
+    def __init__(self, decider: Decider) -> None:
+        planner = decider.planner
+        self._reasons = _Reasons(planner.before), _Reasons(planner.after)
+        self._keys: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._found: dict[tuple[Kind, str, str, str], _News] = {}
 
-    def see(
-        self,
-        call: Call,
-        request: Request,
-        verdicts: tuple[bool, bool],
-        could_break: Tally,
-        could_open: Tally,
-    ) -> None:
-        kind = self._kind(request, verdicts)
-        if kind is None:
-            return
-        tally = could_break if kind in {Kind.DENIED, Kind.PERHAPS_DENIED} else could_open
-        if not tally.count:
-            return
-        key = (kind, _name(request), request.action, request.resource)
-        known = self._found.setdefault(key, (Tally(), request, set(), set()))
-        known[0].add(tally)
-        known[2].update(self._keys(request))
-        known[3].update(gap for gap in call.gaps if request.action in gap or "`" in gap)
-
-    def _kind(self, request: Request, verdicts: tuple[bool, bool]) -> Kind | None:
-        was, will = verdicts
-        if was != will:
-            return Kind.DENIED if was else Kind.ALLOWED
-        before, after = _readings(self._before, request), _readings(self._after, request)
-        if before == after:
-            return None
-        return Kind.PERHAPS_DENIED if was else Kind.PERHAPS_ALLOWED
-
-    def _keys(self, request: Request) -> Iterable[str]:
-        for engine in (self._before, self._after):
-            if _settled(engine, request):
+    def see(self, call: Call, sight: Sight) -> None:
+        """Take a call apart into what changes."""
+        could_break, could_open = Tally(), Tally()
+        for outcome, tally in enumerate(sight.tallies):
+            if outcome != Outcome.DENIED:
+                could_break.add(tally)
+            if outcome != Outcome.ALLOWED:
+                could_open.add(tally)
+        pairs = zip(call.requests, sight.klass.verdicts, strict=True)
+        for place, (request, verdict) in enumerate(pairs):
+            kind = _kind(verdict)
+            if kind is None:
                 continue
-            yield from (each.key for each in engine.explain(request).undecided)
+            breaks = kind in {Kind.DENIED, Kind.PERHAPS_DENIED}
+            tally = could_break if breaks else could_open
+            if not tally.count:
+                continue
+            key = (kind, _name(request), request.action, request.resource)
+            news = self._found.setdefault(key, _News(sight, place, request))
+            news.tally.add(tally)
+            news.keys.update(self._open(sight, place, request))
+            news.gaps.update(gap for gap in call.gaps if request.action in gap or "`" in gap)
+
+    def _open(self, sight: Sight, place: int, request: Request) -> tuple[str, ...]:
+        """Keys that nobody told and that could turn the verdict in one of the estates."""
+        key = (id(sight.klass), place)
+        found = self._keys.get(key)
+        if found is None:
+            keys = {
+                each.key
+                for reasons in self._reasons
+                if not reasons.settled(request)
+                for each in reasons.of(sight, place, request).undecided
+            }
+            found = self._keys[key] = tuple(keys)
+        return found
 
     def all(self) -> list[Change]:
+        """Each change with what is responsible."""
         found = []
-        for (kind, principal, action, resource), (
-            tally,
-            request,
-            keys,
-            gaps,
-        ) in self._found.items():
-            decision = self._after.explain(request)
+        for (kind, principal, action, resource), news in self._found.items():
+            decision = self._reasons[1].of(news.sight, news.place, news.request)
             because = _because(decision)
             if kind in {Kind.PERHAPS_DENIED, Kind.PERHAPS_ALLOWED}:
                 because = "; ".join(t for key in decision.undecided for t in key.tests) or because
             found.append(
                 Change(
-                    kind, principal, action, resource, tally, because,
-                    tuple(sorted(keys)), tuple(sorted(gaps)),
+                    kind, principal, action, resource, news.tally, because,
+                    tuple(sorted(news.keys)), tuple(sorted(news.gaps)),
                 )
             )  # fmt: skip
         return found
 
 
+def _kind(verdict: tuple[bool, bool, bool]) -> Kind | None:
+    was, will, perhaps = verdict
+    if was != will:
+        return Kind.DENIED if was else Kind.ALLOWED
+    if not perhaps:
+        return None
+    return Kind.PERHAPS_DENIED if was else Kind.PERHAPS_ALLOWED
+
+
 class _Mismatches:
-    """Where AWS and the estate disagree, by principal, action and resource."""
+    """Where AWS and the current estate disagree, by principal, action and resource."""
 
-    def __init__(self, before: Engine) -> None:
-        self._before = before
-        self._found: dict[tuple[str, str, str, str], tuple[Tally, Request, Call]] = {}
+    def __init__(self, decider: Decider) -> None:
+        self._reasons = _Reasons(decider.planner.before)
+        self._estate = decider.planner.before.estate
+        self._found: dict[tuple[str, str, str, str], tuple[_News, Call]] = {}
 
-    def see(self, call: Call, request: Request, was: bool, tally: Tally) -> None:  # noqa: FBT001
+    def see(self, call: Call, sight: Sight) -> None:
+        """Note a call that AWS decided otherwise."""
+        was = sight.klass.was
+        other = sight.tallies[Outcome.DENIED if was else Outcome.ALLOWED]
+        if not other.count:
+            return
+        denied = (n for n, verdict in enumerate(sight.klass.verdicts) if not verdict[0])
+        place = next(denied, 0)
+        request = call.requests[place]
         observed = "denied" if was else "allowed"
         key = (observed, _name(request), request.action, request.resource)
-        self._found.setdefault(key, (Tally(), request, call))[0].add(tally)
+        news, _ = self._found.setdefault(key, (_News(sight, place, request), call))
+        news.tally.add(other)
 
     def all(self) -> list[Mismatch]:
+        """The mismatches, the most frequent first."""
         found = []
-        for (observed, principal, action, resource), (tally, request, call) in self._found.items():
-            decision = self._before.explain(request)
+        for (observed, principal, action, resource), (news, call) in self._found.items():
+            decision = self._reasons.of(news.sight, news.place, news.request)
             because = _because(decision)
-            account = request.principal.account
-            if account is not None and self._before.estate.account(account) is None:
+            account = news.request.principal.account
+            if account is not None and self._estate.account(account) is None:
                 because = f"account {account} of the caller is not in the estate"
             keys = tuple(sorted(each.key for each in decision.undecided))
             found.append(
-                Mismatch(observed, principal, action, resource, tally, because, keys, call.gaps)
+                Mismatch(
+                    observed, principal, action, resource, news.tally, because, keys, call.gaps
+                )
             )
         return sorted(found, key=lambda m: (-m.tally.count, m.principal, m.action, m.resource))
-
-
-def _readings(engine: Engine, request: Request) -> tuple[Any, ...]:
-    """The verdicts that keys nobody told could make of a request."""
-    given = request.resource_account
-    if given is not None and given != (_owner(engine.estate, request) or request.principal.account):
-        decision = engine.explain(request)
-        return (decision.effect is _ALLOW, decision.undecided)
-    found = engine.reading(
-        engine.caller(request.principal),
-        request.action.lower(),
-        request.resource,
-        engine.prepare(request.context),
-        _READINGS[1:],
-    )
-    return tuple(effect is _ALLOW for effect in found)
-
-
-def _settled(engine: Engine, request: Request) -> bool:
-    """True when no key that is not told can turn the verdict; the compiled engine is quick."""
-    found = _readings(engine, request)
-    allowed = engine.decide(request) is _ALLOW
-    return all(each is allowed for each in found)
-
-
-def _owner(estate: Estate, request: Request) -> str | None:
-    bare = Request(request.principal, request.action, request.resource)
-    return account_of(estate, bare)
 
 
 def _name(request: Request) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any, Final
 
-from clearance.batch.distinct import Counted, Tally
 from clearance.batch.read import Found
 from clearance.batch.replay import Change, Kind, Mismatch, Replay
+from clearance.batch.sights import Sights
+from clearance.batch.tally import Tally
 
 __all__ = ["as_csv", "as_html", "as_json"]
 
@@ -23,7 +24,7 @@ _BARS: Final = 10
 _ROWS: Final = 1_000
 
 
-def as_json(found: Found, counted: Counted, replay: Replay) -> dict[str, Any]:
+def as_json(found: Found, counted: Sights, replay: Replay) -> dict[str, Any]:
     """Everything, for programs; the counts are events."""
     return {
         "files": {"read": found.files, "broken": found.broken, "problems": found.problems},
@@ -35,7 +36,7 @@ def as_json(found: Found, counted: Counted, replay: Replay) -> dict[str, Any]:
             "incomplete": counted.incomplete,
         },
         "gaps": dict(counted.gaps.most_common()),
-        "distinct": {"calls": len(counted.calls), "requests": replay.requests},
+        "distinct": {"classes": counted.classes},
         "broken": replay.broken,
         "opened": replay.opened,
         "changes": [_change(each) for each in replay.of(*Kind)],
@@ -118,7 +119,7 @@ td.n{text-align:right;white-space:nowrap}.bar{fill:#cf222e}.ok .bar{fill:#1a7f37
 """
 
 
-def as_html(title: str, found: Found, counted: Counted, replay: Replay) -> str:
+def as_html(title: str, found: Found, counted: Sights, replay: Replay) -> str:
     """A page with charts and tables; no script, nothing loaded from elsewhere."""
     broken = replay.of(Kind.DENIED)
     parts = [
@@ -204,7 +205,7 @@ def _mismatches(replay: Replay) -> str:
     return _rows("Where AWS decided otherwise than the current estate", header, rows)
 
 
-def _coverage(found: Found, counted: Counted) -> str:
+def _coverage(found: Found, counted: Sights) -> str:
     rows: list[tuple[object, ...]] = [(n, reason) for reason, n in counted.skipped.most_common()]
     rows += [(n, gap) for gap, n in counted.gaps.most_common()]
     rows += [(found.malformed, "records without a name or source")] if found.malformed else []

@@ -1,4 +1,4 @@
-"""CloudTrail records to what was authorized; what a record does not tell stays unknown."""
+"""Rows of the dataset to what was authorized in an estate; what is not told stays unknown."""
 
 from __future__ import annotations
 
@@ -6,39 +6,50 @@ import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
-from clearance.batch.read import Record
-from clearance.batch.what import Event, operation_of, permissions
+from clearance.batch.dataset import OWNED, Ask
+from clearance.batch.doubts import Answers
+from clearance.batch.translate import asks
+from clearance.batch.what import Event
 from clearance.batch.who import Value, Who, who
-from clearance.explain.evidence import Json, at
+from clearance.decide.identify import complete
+from clearance.explain.evidence import Json
+from clearance.model.arn import Arn
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
-from clearance.model.principal import Principal, PrincipalKind
+from clearance.model.principal import Principal
 from clearance.model.request import Context, Request
-from clearance.operations.call import Call as ApiCall
-from clearance.operations.call import Ports
-from clearance.operations.permissions.request_context import request_context
 
-__all__ = ["Call", "Mapper", "Outcome", "Skipped"]
+__all__ = [
+    "Asked",
+    "Call",
+    "Mapper",
+    "Outcome",
+    "Row",
+    "Skipped",
+    "Template",
+    "is_address",
+    "moment",
+]
 
-KEPT: Final = 300_000  # texts and calls remembered before the work is begun anew
+KEPT: Final = 300_000  # callers and calls remembered before the work is begun anew
 _ADDRESS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+_ACCOUNT: Final = re.compile(r"\d{12}")
 # "Client.UnauthorizedOperation", "AccessDenied", "AuthorizationError": services do not agree.
 _DENIED: Final = re.compile(
     r"(?i)access.?denied|unauthori[sz]ed|not.?authori[sz]ed|authorizationerror"
 )
 # Keys that follow from one another: whoever asks for one needs what the others rest on.
-_NETWORK: Final = (
+NETWORK: Final = (
     "aws:SourceIp", "aws:VpcSourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpceAccount",
     "aws:VpceOrg",
 )  # fmt: skip
 _TAGS: Final = ("aws:RequestTag/", "aws:TagKeys")
-_MFA: Final = "aws:MultiFactorAuthPresent"
-
-Entries = tuple[tuple[str, Value], ...]
+_UNTOLD: Final = frozenset({"operation", "parameters"})
+ANY: Final = "any"  # a session whose name nobody asks for
 
 
 class Outcome:
@@ -48,19 +59,55 @@ class Outcome:
     DENIED: Final = 1
     FAILED: Final = 2  # another error: whether it was authorized is not recorded
 
+    @classmethod
+    def of(cls, error: str | None) -> int:
+        """By the error's code."""
+        if not error:
+            return cls.ALLOWED
+        return cls.DENIED if _DENIED.search(error) else cls.FAILED
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A row of the dataset, as far as it bears on a decision; times in milliseconds."""
+
+    time: int | None = None
+    source: str = ""
+    name: str = ""
+    version: str | None = None
+    type: str | None = None
+    region: str | None = None
+    account: str | None = None
+    caller: str | None = None
+    session: str | None = None
+    issued: int | None = None
+    action: str | None = None
+    resource: str | None = None
+    owner: str | None = None
+    keys: str | None = None
+    more: str | None = None
+    gap: str | None = None
+    doubts: str | None = None
+    parameters: str | None = None
+    resources: str | None = None
+    requested_region: str | None = None
+    source_ip: str | None = None
+    vpc_endpoint: str | None = None
+    user_agent: str | None = None
+    tls: str | None = None
+    error: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A record that is no request that could be decided, and why."""
+    """A row that is no request that could be decided, and why."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """One kind of call: all that must be allowed for it, and what the record left open."""
+    """All that must be allowed for a call, and what the record left open."""
 
-    number: int
     source: str
     name: str
     requests: tuple[Request, ...]
@@ -68,148 +115,91 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """One permission of a call, before it is known under which circumstances."""
 
     action: str
     resource: str
     account: str | None
-    entries: Entries
+    entries: tuple[tuple[str, Value], ...]
     absent: tuple[str, ...]
     unknown: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One permission of a call as recorded: its resource and whose it is are settled last."""
+
+    action: str
+    resource: str
+    owner: str | None
+    entries: tuple[tuple[str, Value | None], ...]
+    absent: tuple[str, ...]
+
+    def on(self, resource: str, account: str | None) -> Asked:
+        """The permission on a resource of an account."""
+        entries = tuple(
+            (key, (account or "") if value == OWNED else value)
+            for key, value in self.entries
+            if value is not None
+        )
+        unknown = tuple(key for key, value in self.entries if value is None)
+        return Asked(self.action, resource, account, entries, self.absent, unknown)
+
+
 class Mapper:
-    """Makes calls of records; equal ones become the same `Call`.
+    """Makes calls of rows, for one estate; equal ones become the same `Call`.
 
     ``spoken`` are the context keys that the policies to be asked speak of: what no policy tests
-    cannot tell two requests apart, so it is left out. ``outcome`` reads what AWS answered.
+    cannot tell two requests apart, so it is left out.
     """
 
     def __init__(self, estate: Estate, catalog: Catalog, spoken: Container[str]) -> None:
         self.estate = estate
         self.catalog = catalog
         self.spoken = spoken
-        self._network = any(key in spoken for key in _NETWORK)
-        self._who: dict[tuple[bytes, bytes], tuple[int, Who]] = {}
-        self._principals: dict[str, tuple[int, Principal]] = {}
+        self.network = any(key in spoken for key in NETWORK)
+        self.wanted = frozenset(key for key in _KEYS if key in spoken)
+        # Conditions of KMS grants are in no policy's text.
+        self._grants = any(r.grants for a in estate.accounts.values() for r in a.resources.values())
+        self._answers = Answers(estate)
+        self._holders: dict[str, str] = {}
+        for account in estate.accounts.values():
+            for arn in account.resources:
+                self._holders.setdefault(arn, account.id)
+        self._who: dict[tuple[str | None, str | None, int | None], Who] = {}
+        self._principals: dict[str, Principal] = {}
         self._alone: dict[str, Who] = {}
-        self._asked: dict[object, tuple[int, tuple[_Asked, ...], tuple[str, ...]]] = {}
-        self._alike: dict[object, int] = {}
+        self._open: dict[str, bool] = {}
         self._calls: dict[object, Call] = {}
-        self._count = 0
-        wanted: dict[str, Callable[[Record], Value | None]] = {
-            "aws:UserAgent": _agent,
-            "aws:CurrentTime": _current,
-            "aws:EpochTime": _epoch,
-            "aws:SecureTransport": _secure,
-            "aws:RequestedRegion": _region,
-        }
-        self._wanted = tuple((key, tell) for key, tell in wanted.items() if key in spoken)
+        self._projected: dict[str | None, tuple[tuple[str, Value | None], ...]] = {}
 
-    def call(self, record: Record) -> Call | Skipped:
-        """The call a record tells of."""
-        if record.event_type not in {None, "AwsApiCall"}:
-            return Skipped(f"{record.event_type} events are not authorized calls")
-        number, found = self._caller(record)
+    def call(self, row: Row) -> Call | Skipped:
+        """The call a row tells of."""
+        if row.action is None:
+            return Skipped(f"{row.type} events are not authorized calls")
+        found = self.caller(row)
         if found.principal is None:
             return Skipped(found.gap or "the caller cannot be told")
-        what = (
-            number, record.event_source, record.event_name, record.aws_region, record.api_version,
-            record.recipient_account_id, bytes(record.request_parameters), bytes(record.resources),
-        )  # fmt: skip
-        asked = self._asked.get(what)
-        if asked is None:
-            if len(self._asked) >= KEPT:
-                self._asked.clear()
-            asked = self._asked[what] = self._ask(record, number, found)
-        entries = self._entries(record, found)
-        key = (asked[0], entries)
+        base: dict[str, Value] = {**found.context, **self.circumstances(row, found)}
+        asked, gaps = self.asked(row, found.principal)
+        key = (row.source, row.name, id(found), asked, gaps, tuple(sorted(base.items())))
         call = self._calls.get(key)
         if call is None:
-            call = self._calls[key] = self._made(record, found, asked)
+            if len(self._calls) >= KEPT:
+                self._calls.clear()
+            call = self._calls[key] = self._made(row, found, base, asked, gaps)
         return call
-
-    def _caller(self, record: Record) -> tuple[int, Who]:
-        saml = record.event_name == "AssumeRoleWithSAML"
-        raw = (bytes(record.user_identity), bytes(record.request_parameters) if saml else b"")
-        known = self._who.get(raw)
-        if known is not None:
-            return known
-        if len(self._who) >= KEPT:
-            self._who.clear()
-        found = who(_json(raw[0]), _json(raw[1]), self.estate, self.spoken)
-        number = -1
-        if found.principal is not None:
-            # The same object for the same principal: engines know their callers by it.
-            number, principal = self._principals.setdefault(
-                repr(found.principal), (len(self._principals), found.principal)
-            )
-            found = Who(principal, found.context, found.unknown, found.gap, found.for_caller)
-            found = self._alone.setdefault(repr(found), found)
-        known = self._who[raw] = (number, found)
-        return known
-
-    def _ask(
-        self, record: Record, number: int, found: Who
-    ) -> tuple[int, tuple[_Asked, ...], tuple[str, ...]]:
-        assert found.principal is not None  # noqa: S101
-        parameters = _json(bytes(record.request_parameters))
-        event = Event(
-            record.event_source, record.event_name, _text(record.aws_region) or "us-east-1",
-            _text(record.recipient_account_id) or "", _text(record.api_version), parameters,
-            _json(bytes(record.resources)),
-        )  # fmt: skip
-        gaps: list[str] = []
-        asked = []
-        told = isinstance(parameters, dict)
-        _, _, operation = operation_of(event.source, event.name, event.version)
-        if operation is None:
-            gaps.append(f"`{event.name}` is no operation of {event.source} that is known here")
-        for each in permissions(event, found.principal, self.estate, self.catalog):
-            entries = tuple(
-                (key, _entry(value)) for key, value in each.context.items() if self._keeps(key)
-            )
-            if not each.derived:
-                gaps.append(f"the resource of {each.action} cannot be told from the record")
-            # Tags travel in the parameters: where these are told, so are those.
-            complete = told and operation is not None
-            absent = tuple(key for key in _TAGS if key in self.spoken) if complete else ()
-            unknown = (_MFA,) if isinstance(at(parameters, "serialNumber"), str) else ()
-            asked.append(
-                _Asked(each.action, each.resource, each.resource_account, entries, absent, unknown)
-            )
-        made, told_of = tuple(asked), tuple(dict.fromkeys(gaps))
-        alike = (number, event.source, event.name, made, told_of)
-        return self._alike.setdefault(alike, len(self._alike)), made, told_of
-
-    def _keeps(self, key: str) -> bool:
-        # Conditions of KMS grants are in no policy text.
-        return key.startswith("kms:") or key in self.spoken
-
-    def _entries(self, record: Record, found: Who) -> tuple[object, ...]:
-        """Circumstances that a policy may test, and where the caller was."""
-        place: str | None = None
-        if not found.for_caller and (self._network or record.vpc_endpoint_id):
-            place = _text(record.source_ip)
-        values = tuple([tell(record) for _, tell in self._wanted])
-        # Callers alike are one object, so that its number tells them apart.
-        return (_text(record.vpc_endpoint_id), place, values, id(found))
 
     def _made(
         self,
-        record: Record,
+        row: Row,
         found: Who,
-        asked: tuple[int, tuple[_Asked, ...], tuple[str, ...]],
+        base: Mapping[str, Value],
+        asked: tuple[Asked, ...],
+        gaps: tuple[str, ...],
     ) -> Call:
         assert found.principal is not None  # noqa: S101
-        base: dict[str, Value] = dict(found.context)
-        for key, tell in self._wanted:
-            value = tell(record)
-            if value is not None and not (found.for_caller and key == "aws:UserAgent"):
-                base[key] = value
-        base |= self._where(record, found)
-        self._count += 1
         requests = tuple(
             Request(
                 found.principal,
@@ -222,80 +212,188 @@ class Mapper:
                 ),
                 one.account,
             )
-            for one in asked[1]
+            for one in asked
         )
-        return Call(self._count - 1, record.event_source, record.event_name, requests, asked[2])
+        return Call(row.source, row.name, requests, gaps)
 
-    def _where(self, record: Record, found: Who) -> Mapping[str, Value]:
+    def caller(self, row: Row) -> Who:
+        """Who called; equal callers are one object."""
+        key = (row.caller, row.session, row.issued)
+        found = self._who.get(key)
+        if found is None:
+            if len(self._who) >= KEPT:
+                self._who.clear()
+            found = self._who[key] = self._folded(who(_identity(row), self.estate, self.spoken))
+        return found
+
+    def _folded(self, found: Who) -> Who:
+        if found.principal is None:
+            return found
+        # The same object for the same principal: engines know their callers by it.
+        principal = self._principals.setdefault(repr(found.principal), found.principal)
+        same = Who(principal, found.context, found.unknown, found.gap, found.for_caller)
+        return self._alone.setdefault(repr(same), same)
+
+    def asked(self, row: Row, principal: Principal) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
+        """What had to be allowed, and in words what of it the record does not tell."""
+        every = self._every(row, principal)
+        gaps = dict.fromkeys(gap for ask in every for gap in _gaps(row, ask))
+        caller = principal.account or row.account or None
+        templates = map(self._template, every)
+        made = (t.on(t.resource, self.owner(t.resource, t.owner, caller)) for t in templates)
+        return tuple(made), tuple(gaps)
+
+    def templates(self, row: Row, principal: Principal) -> tuple[Template, ...]:
+        """What had to be allowed, the call's own permission first."""
+        return tuple(map(self._template, self._every(row, principal)))
+
+    def gaps(self, row: Row) -> tuple[str, ...]:
+        """In words, what of the permissions as recorded the record does not tell."""
+        more = _MORE.decode(row.more) if row.more else ()
+        every = (Ask(row.action or "", gap=row.gap), *more)
+        return tuple(dict.fromkeys(gap for ask in every for gap in _gaps(row, ask)))
+
+    def open(self, doubts: str | None) -> bool:
+        """True when the estate knows what the record does not tell: permissions may differ."""
+        if doubts is None:
+            return False
+        found = self._open.get(doubts)
+        if found is None:
+            if len(self._open) >= KEPT:
+                self._open.clear()
+            found = self._open[doubts] = self._answers.any(msgspec.json.decode(doubts))
+        return found
+
+    def _every(self, row: Row, principal: Principal) -> tuple[Ask, ...]:
+        if self.open(row.doubts):
+            event = Event(
+                row.source, row.name, row.region or "us-east-1", row.account or "",
+                row.version,
+                _json(row.parameters), _json(row.resources),
+            )  # fmt: skip
+            known = complete(principal, self.estate)
+            return asks(event, known, self.estate, self.catalog)
+        assert row.action is not None  # noqa: S101
+        keys = msgspec.json.decode(row.keys) if row.keys else {}
+        first = Ask(row.action, row.resource or "*", row.owner, keys, row.gap)
+        return (first, *(_MORE.decode(row.more) if row.more else ()))
+
+    def _template(self, ask: Ask) -> Template:
+        entries = tuple(
+            (key, tuple(value) if isinstance(value, list) else value)
+            for key, value in ask.keys.items()
+            if self._keeps(key)
+        )
+        return Template(ask.action, ask.resource, ask.owner, entries, self.absent(ask.gap))
+
+    def absent(self, gap: str | None) -> tuple[str, ...]:
+        """Tags travel in the parameters: where these are told, so are those."""
+        told = gap is None or not _UNTOLD.intersection(gap.split())
+        return tuple(key for key in _TAGS if key in self.spoken) if told else ()
+
+    def owner(self, resource: str, told: str | None, caller: str | None) -> str | None:
+        """Whose a resource is: as its ARN or the estate says, else as told, else the caller's."""
+        arn = Arn.find(resource)
+        if arn is None:
+            return told or caller
+        if _ACCOUNT.fullmatch(arn.account):
+            return told or arn.account
+        base = resource.split("/", 1)[0] if arn.service == "s3" else resource
+        return self._holders.get(base) or told or caller
+
+    def projected(self, keys: str | None) -> tuple[tuple[str, Value | None], ...]:
+        """The keys of a permission (their JSON) that policies speak of, with their values."""
+        found = self._projected.get(keys)
+        if found is None:
+            if len(self._projected) >= KEPT:
+                self._projected.clear()
+            given = msgspec.json.decode(keys) if keys else {}
+            found = tuple(
+                (key, tuple(value) if isinstance(value, list) else value)
+                for key, value in given.items()
+                if self._keeps(key)
+            )
+            self._projected[keys] = found
+        return found
+
+    def _keeps(self, key: str) -> bool:
+        return key in self.spoken or (self._grants and key.startswith("kms:"))
+
+    def circumstances(self, row: Row, found: Who) -> Mapping[str, Value]:
+        """Where, when and how the call was made, as far as policies speak of it."""
+        told = dict(self._where(row, found))
+        for key in self.wanted:
+            value = _KEYS[key](row)
+            if value is not None and not (found.for_caller and key == "aws:UserAgent"):
+                told[key] = value
+        return told
+
+    def _where(self, row: Row, found: Who) -> Mapping[str, Value]:
         if found.for_caller:
             return {}
-        address, endpoint = _text(record.source_ip) or "", _text(record.vpc_endpoint_id)
-        numeric = bool(_ADDRESS.fullmatch(address))
+        address, endpoint = row.source_ip or "", row.vpc_endpoint
+        numeric = self.network and is_address(address)
         if endpoint is not None:
             # "aws:SourceIp … is not available" through a VPC endpoint: it is aws:VpcSourceIp.
-            inner = {"aws:VpcSourceIp": address} if numeric and self._network else {}
+            inner = {"aws:VpcSourceIp": address} if numeric else {}
             return {"aws:SourceVpce": endpoint, **inner}
-        return {"aws:SourceIp": address} if numeric and self._network else {}
-
-    @staticmethod
-    def outcome(record: Record) -> int:
-        """What AWS did."""
-        code = record.error_code
-        if not code:
-            return Outcome.ALLOWED
-        return Outcome.DENIED if _DENIED.search(str(code)) else Outcome.FAILED
+        return {"aws:SourceIp": address} if numeric else {}
 
 
-def _json(raw: bytes) -> Json:
-    if not raw:
-        return None
-    value: Json = msgspec.json.decode(raw)
-    return value
+_MORE: Final = msgspec.json.Decoder(tuple[Ask, ...])
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _json(text: str | None) -> Json:
+    return None if text is None else msgspec.json.decode(text)
 
 
-def _entry(value: object) -> Value:
-    if isinstance(value, bool | str):
-        return value
-    return tuple(map(str, value)) if isinstance(value, tuple | list) else str(value)
+def _identity(row: Row) -> Json:
+    """``userIdentity`` again, with the session that was cut from it."""
+    found = _json(row.caller)
+    if not isinstance(found, dict):
+        return found
+    session = ANY if row.session is None else row.session
+    if isinstance(unique := found.get("principalId"), str) and unique.endswith(":"):
+        found["principalId"] = unique + session
+    if isinstance(arn := found.get("arn"), str) and arn.endswith("/"):
+        found["arn"] = arn + session
+    if row.issued is not None:
+        context = found.setdefault("sessionContext", {})
+        context.setdefault("attributes", {})["creationDate"] = moment(row.issued)
+    return found
 
 
-def _agent(record: Record) -> Value | None:
-    """CloudTrail puts some agents into brackets, and writes `AWS Internal` for its own."""
-    text = _text(record.user_agent)
-    if text is None or text == "AWS Internal":
-        return None
-    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
+def is_address(text: str) -> bool:
+    """False for the names that services put in place of addresses."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
-def _current(record: Record) -> Value | None:
-    return _text(record.event_time)
+def _gaps(row: Row, ask: Ask) -> tuple[str, ...]:
+    gaps = (ask.gap or "").split()
+    told = {
+        "operation": f"`{row.name}` is no operation of {row.source} that is known here",
+        "resource": f"the resource of {ask.action} cannot be told from the record",
+    }
+    return tuple(told[gap] for gap in gaps if gap in told)
 
 
-def _epoch(record: Record) -> Value | None:
-    try:
-        found = datetime.fromisoformat(str(record.event_time))
-    except ValueError:
-        return None
-    return str(int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()))
+def moment(milliseconds: int | None) -> str:
+    """A time as AWS writes it.
+
+    >>> moment(1767225600000)
+    '2026-01-01T00:00:00Z'
+    """
+    if milliseconds is None:
+        return ""
+    found = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _secure(record: Record) -> Value | None:
-    """TLS details are there or not; that they are missing says nothing."""
-    return True if at(_json(bytes(record.tls_details)), "tlsVersion") else None
-
-
-def _region(record: Record) -> Value | None:
-    """The Region that was called; of services with one endpoint, that endpoint's."""
-    region = _text(record.aws_region)
-    if region is None:
-        return None
-    call = ApiCall(_NOBODY, "", region, datetime.min.replace(tzinfo=UTC), cast("Ports", None))
-    prefix = str(record.event_source).partition(".")[0]
-    return str(request_context(call, prefix=prefix)["aws:RequestedRegion"])
-
-
-_NOBODY: Final = Principal(PrincipalKind.ANONYMOUS)
+# Keys of the call itself and the columns that tell them; that TLS details are missing says nothing.
+_KEYS: Final[Mapping[str, Callable[[Row], Value | None]]] = {
+    "aws:UserAgent": lambda row: row.user_agent,
+    "aws:CurrentTime": lambda row: moment(row.time) or None,
+    "aws:EpochTime": lambda row: None if row.time is None else str(row.time // 1000),
+    "aws:SecureTransport": lambda row: True if row.tls else None,
+    "aws:RequestedRegion": lambda row: row.requested_region,
+}

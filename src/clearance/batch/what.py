@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from clearance.decide.identify import complete
+from clearance.batch.dataset import OWNED
 from clearance.explain.evidence import Json, items_of, text_of
 from clearance.facts.services import services_signed_as
 from clearance.model.arn import Arn
@@ -104,6 +104,7 @@ def permissions(
 ) -> tuple[Permission, ...]:
     """What had to be allowed; a permission that is not ``derived`` is on ``*`` for want of better.
 
+    ``principal`` as complete as the estate knows it.
     ARNs that CloudTrail names in ``resources`` take the place of what cannot be derived.
     """
     operation, model, known = operation_of(event.source, event.name, event.version)
@@ -116,7 +117,7 @@ def permissions(
         given = {key: value for key, value in given.items() if key != "TokenCode"}
     word = event.source.removesuffix(".cn").removesuffix(".amazonaws.com")
     call = Call(
-        complete(principal, estate),
+        principal,
         principal.account or event.account,
         event.region,
         _NEVER,
@@ -176,9 +177,8 @@ def _owner(resource: str, named: Mapping[str, str | None], estate: Estate) -> st
     if arn is None or arn.account:
         return None
     bucket = resource.split("/", 1)[0]
-    if any(bucket in account.resources for account in estate.accounts.values()):
-        return None
-    return named.get(bucket) or named.get(resource)
+    claim = named.get(bucket) or named.get(resource)
+    return None if claim is None or estate.holder_of(bucket) not in {None, OWNED} else claim
 
 
 def _spelled(service: Service, name: str, value: Mapping[str, Any]) -> dict[str, Any]:

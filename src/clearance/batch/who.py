@@ -34,14 +34,14 @@ class Who:
     for_caller: bool = False  # a service made the call: address and agent are its own
 
 
-def who(identity: Json, parameters: Json, estate: Estate, spoken: Container[str]) -> Who:
+def who(identity: Json, estate: Estate, spoken: Container[str]) -> Who:
     """The caller of a record; times that no policy tests are left out, so that sessions fold."""
     kind = text_of(identity, "type") or "Unknown"
     reader = _KINDS.get(kind)
     if reader is None:
         return Who(None, gap=f"callers of type {kind} cannot be told from the record")
     try:
-        principal = reader(identity, parameters, estate)
+        principal = reader(identity, estate)
     except ClearanceError:
         principal = None
     if principal is None:
@@ -107,9 +107,9 @@ def _circumstances(principal: Principal, identity: Json) -> Who:
     return Who(principal, known, chain, for_caller=True)
 
 
-def _by_arn(identity: Json, parameters: Json, estate: Estate) -> Principal | None:
+def _by_arn(identity: Json, estate: Estate) -> Principal | None:
     """Users and root: the ARN; the unique ID settles who of two namesakes it was."""
-    del parameters, estate
+    del estate
     arn = text_of(identity, "arn")
     found = identify(arn) if arn else None
     unique = text_of(identity, "principalId")
@@ -118,8 +118,8 @@ def _by_arn(identity: Json, parameters: Json, estate: Estate) -> Principal | Non
     return _with_id(found, unique)
 
 
-def _assumed_role(identity: Json, parameters: Json, estate: Estate) -> Principal | None:
-    del parameters, estate
+def _assumed_role(identity: Json, estate: Estate) -> Principal | None:
+    del estate
     arn = text_of(identity, "arn")
     if arn is None:
         return None
@@ -146,8 +146,8 @@ def _with_id(found: Principal, unique: str | None, role: str | None = None) -> P
     )
 
 
-def _service(identity: Json, parameters: Json, estate: Estate) -> Principal | None:
-    del parameters, estate
+def _service(identity: Json, estate: Estate) -> Principal | None:
+    del estate
     name = text_of(identity, "invokedBy")
     return (
         Principal(PrincipalKind.SERVICE, name)
@@ -156,9 +156,8 @@ def _service(identity: Json, parameters: Json, estate: Estate) -> Principal | No
     )
 
 
-def _other_account(identity: Json, parameters: Json, estate: Estate) -> Principal | None:
+def _other_account(identity: Json, estate: Estate) -> Principal | None:
     """The owner's copy of a cross-account call names an account and a unique ID, no ARN."""
-    del parameters
     number = text_of(identity, "accountId")
     if number == "anonymous":
         return Principal(PrincipalKind.ANONYMOUS)
@@ -177,24 +176,24 @@ def _other_account(identity: Json, parameters: Json, estate: Estate) -> Principa
     return None
 
 
-def _web_identity(identity: Json, parameters: Json, estate: Estate) -> Principal | None:
-    del parameters, estate
+def _web_identity(identity: Json, estate: Estate) -> Principal | None:
+    del estate
     provider = text_of(identity, "identityProvider")
     return Principal(PrincipalKind.WEB_IDENTITY, provider) if provider else None
 
 
-def _saml(identity: Json, parameters: Json, estate: Estate) -> Principal | None:
+def _saml(identity: Json, estate: Estate) -> Principal | None:
     del estate
-    provider = text_of(parameters, "principalArn") or text_of(identity, "identityProvider")
+    provider = text_of(identity, "identityProvider")
     return Principal(PrincipalKind.SAML_IDENTITY, provider) if provider else None
 
 
-def _unknown(identity: Json, parameters: Json, estate: Estate) -> Principal | None:
+def _unknown(identity: Json, estate: Estate) -> Principal | None:
     anonymous = text_of(identity, "accountId") == "anonymous"
-    return _other_account(identity, parameters, estate) if anonymous else None
+    return _other_account(identity, estate) if anonymous else None
 
 
-_KINDS: Final[Mapping[str, Callable[[Json, Json, Estate], Principal | None]]] = {
+_KINDS: Final[Mapping[str, Callable[[Json, Estate], Principal | None]]] = {
     "Root": _by_arn,
     "IAMUser": _by_arn,
     "Role": _by_arn,

@@ -1,20 +1,24 @@
-"""clearance logs: CloudTrail logs to learn and test with."""
+"""clearance logs: convert CloudTrail's logs, see what they tell, make up some to try on."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from clearance.cli import output
 from clearance.model.errors import UsageError
 
+if TYPE_CHECKING:
+    from clearance.batch.coverage import Coverage
+
 __all__ = ["app"]
 
 app = typer.Typer(
     name="logs",
-    help="Make up realistic CloudTrail logs and their estate.",
+    help="Convert CloudTrail logs, see what they tell, make up realistic ones.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -23,6 +27,119 @@ app = typer.Typer(
 @app.callback()
 def _logs() -> None:
     pass
+
+
+@app.command("ingest")
+def ingest(
+    logs: list[str] = typer.Argument(
+        help="CloudTrail files, folders, globs or s3://BUCKET/PREFIX."
+    ),
+    to: Path = typer.Option(..., "--to", help="The folder of the dataset; made when missing."),
+    workers: int = typer.Option(0, min=0, max=256, help="Processes; as many as cores unless told."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Convert logs to a compact dataset, which everything else reads much faster.
+
+    Run it again and only new files are read; interrupted, it goes on where it stopped. Broken
+    files are named, counted and left out.
+
+    Example: clearance logs ingest s3://my-trail/AWSLogs --to ./dataset
+    """
+    from clearance import wiring
+    from clearance.cli import progress
+
+    made = _extra("clearance.batch.ingest")
+    try:
+        with progress.bar() as bar:
+            result = made.ingest(
+                logs, to, wiring.catalog, workers=workers or made.cores(),
+                begun=bar.begun, told=bar.told,
+            )  # fmt: skip
+    except OSError as error:
+        raise UsageError(f"`{to}` cannot be written: {error.strerror or error}") from None
+    found = result.found
+    for problem in found.problems:
+        output.warn(problem)
+    if as_json:
+        told = {
+            "files": {"read": found.files, "known": result.known, "broken": found.broken},
+            "events": {"read": found.events, "malformed": found.malformed},
+            "bytes": found.bytes,
+            "problems": found.problems,
+        }
+        output.print_json(told)
+        return
+    broken = f", {found.broken} of them broken" if found.broken else ""
+    malformed = f", {found.malformed:,} records malformed" if found.malformed else ""
+    out = output.console()
+    out.print(f"{found.events:,} events from {found.files:,} new files{broken}{malformed}")
+    out.print(f"{result.known:,} files were known already")
+
+
+@app.command("coverage")
+def coverage(
+    logs: list[str] = typer.Argument(help="Logs or a dataset: files, folders, globs, s3://…"),
+    estate: Path | None = typer.Option(
+        None, "--estate", "-e", help="Tells callers of other accounts, aliases and the like."
+    ),
+    limit: int = typer.Option(30, min=1, help="How many operations to list."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON, every operation."),
+) -> None:
+    """Show which events can be decided, which cannot, and why.
+
+    Example: clearance logs coverage ./AWSLogs -e estate.json
+    """
+    from clearance import wiring
+    from clearance.cli import inputs, progress
+    from clearance.model.estate import Estate
+
+    source = _extra("clearance.batch.source")
+    made = _extra("clearance.batch.coverage")
+    mapping = _extra("clearance.batch.requests")
+    catalog = wiring.catalog()
+    known = inputs.estate_at(estate) if estate is not None else Estate()
+    given = source.Logs.at(logs)
+    mapper = mapping.Mapper(known, catalog, frozenset())
+    with progress.bar() as bar:
+        bar.begun(sum(place.size for place in given.files), len(given.files))
+        units = given.columns(catalog, (), lambda place: bar.told(place.size, 1))
+        found: Coverage = made.covered(units, mapper)
+    for problem in given.found.problems:
+        output.warn(problem)
+    if as_json:
+        output.print_json(found.as_json())
+    else:
+        _print(found, made.REASONS, limit)
+
+
+def _extra(module: str) -> Any:  # noqa: ANN401 - a module
+    """A module that needs what only the ``logs`` extra brings."""
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UsageError(f"this needs {error.name}; pip install 'clearance[logs]'") from None
+
+
+def _print(found: Coverage, reasons: dict[str, str], limit: int) -> None:
+    say = output.console().print
+    counts = found.reasons
+    say(f"{found.events:,} events of {len(found.operations):,} operations")
+    for reason, text in reversed(reasons.items()):
+        if counts[reason]:
+            say(f"  {counts[reason]:>12,}  {counts[reason] / found.events:6.1%}  {text}")
+    for reason, count in found.untold.most_common():
+        say(f"  {count:>12,}          {reason}")
+    worst = found.worst()
+    if worst:
+        say("\nNOT COMPLETE", style="bold")
+    for each in worst[:limit]:
+        open_ = {r: n for r, n in each.events.most_common() if r != "complete"}
+        why = ", ".join(f"{reason} {count:,}" for reason, count in open_.items())
+        say(f"  {each.total:>12,}  {each.source} {each.name}: {why}")
+    if len(worst) > limit:
+        say(f"  … {len(worst) - limit:,} more; --limit or --json show them")
 
 
 @app.command("generate")

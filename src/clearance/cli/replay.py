@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -13,11 +12,9 @@ from clearance.cli import inputs, output
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from clearance.batch.distinct import Counted
     from clearance.batch.read import Found
     from clearance.batch.replay import Change, Replay
+    from clearance.batch.sights import Sights
     from clearance.model.estate import Estate
 
 __all__ = ["replay"]
@@ -54,24 +51,21 @@ def replay(
     Example: clearance replay ./AWSLogs -e estate.json --policy scp.json --attach-to ou-ab12-cd34
     """
     from clearance import wiring
-    from clearance.batch import report
-    from clearance.batch.distinct import count
-    from clearance.batch.keys import Spoken
-    from clearance.batch.read import Found, files_in, records
-    from clearance.batch.replay import replay as replayed
-    from clearance.batch.requests import Mapper
+    from clearance.cli import progress
 
     current = inputs.estate_at(estate)
     changed = _changed(current, proposed, policy, replaces, attach_to)
-    catalog, found = wiring.catalog(), Found()
-    files = files_in(logs)
-    mapper = Mapper(current, catalog, Spoken(current, changed))
-    counted = count(records(files, found, done=_progress(files, found)), mapper)
+    source, run, report = _engine()
+    given = source.Logs.at(logs)
+    with progress.bar() as bar:
+        counted, result = run.replayed(
+            given, current, changed, wiring.catalog, begun=bar.begun, told=bar.told
+        )
+    found = given.found
     for problem in found.problems:
         output.warn(problem)
-    if not found.events:
+    if not counted.events:
         raise UsageError(f"the {found.files} files hold no CloudTrail records")
-    result = replayed(counted, current, changed, catalog)
     if csv is not None:
         _write(csv, report.as_csv(result))
     if html is not None:
@@ -104,17 +98,13 @@ def _changed(
     return change(current, targets[0], inputs.read_text(policy))
 
 
-def _progress(files: tuple[Path, ...], found: Found) -> Callable[[Path], None] | None:
-    """A line that says how far reading is, on a terminal only."""
-    if not sys.stderr.isatty():
-        return None
-
-    def done(path: Path) -> None:
-        del path
-        sys.stderr.write(f"\r{found.files:,} of {len(files):,} files, {found.events:,} events ")
-        sys.stderr.write("\n" if found.files == len(files) else "")
-
-    return done
+def _engine() -> tuple[Any, Any, Any]:
+    """What only the ``logs`` extra brings."""
+    try:
+        from clearance.batch import report, run, source
+    except ImportError as error:
+        raise UsageError(f"this needs {error.name}; pip install 'clearance[logs]'") from None
+    return source, run, report
 
 
 def _write(path: Path, text: str) -> None:
@@ -132,14 +122,14 @@ _WORDS: Final = {
 }
 
 
-def _print(found: Found, counted: Counted, result: Replay, limit: int) -> None:
+def _print(found: Found, counted: Sights, result: Replay, limit: int) -> None:
     from clearance.batch.replay import Kind
 
     say = output.console().print
     broken = f", {found.broken} broken" if found.broken else ""
     say(
         f"{found.events:,} events in {found.files:,} files{broken}; {counted.decided:,} decided as "
-        f"{len(counted.calls):,} kinds of calls ({result.requests:,} requests)"
+        f"{counted.classes:,} kinds of calls"
     )
     for kind, title in _WORDS.items():
         changes = result.of(Kind(kind))
@@ -186,7 +176,7 @@ def _filled(text: str, start: str) -> None:
     )  # fmt: skip
 
 
-def _left_out(found: Found, counted: Counted, limit: int) -> None:
+def _left_out(found: Found, counted: Sights, limit: int) -> None:
     say = output.console().print
     reasons = [*counted.skipped.most_common(), *counted.gaps.most_common(limit)]
     if found.malformed:

@@ -537,6 +537,20 @@ class Estate:
         """The account, if the estate knows it."""
         return self.accounts.get(account_id) if account_id else None
 
+    def partition_of(self, account_id: str | None) -> str | None:
+        """The partition the account is in, if the estate knows it."""
+        account = self.account(account_id)
+        return account.partition if account else None
+
+    def holder_of(self, arn: str) -> str | None:
+        """The account that holds a resource whose ARN does not name one, such as a bucket."""
+        return next((a.id for a in self.accounts.values() if arn in a.resources), None)
+
+    def resource(self, account_id: str | None, arn: str) -> Resource | None:
+        """What the estate keeps under an ARN in an account."""
+        account = self.account(account_id)
+        return account.resources.get(arn) if account else None
+
     def organization_of(self, account_id: str | None) -> Organization | None:
         """The organization the account is a member of."""
         if account_id is None:

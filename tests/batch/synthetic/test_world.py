@@ -10,7 +10,7 @@ import pytest
 from tests.cli.run import clearance
 
 from clearance import wiring
-from clearance.batch.distinct import count
+from clearance.batch.distinct import count, translated
 from clearance.batch.keys import Spoken
 from clearance.batch.read import Found, files_in
 from clearance.batch.read import records as read
@@ -20,6 +20,7 @@ from clearance.batch.synthetic import trail
 from clearance.batch.synthetic.model import World
 from clearance.batch.synthetic.rows import Log
 from clearance.batch.synthetic.world import Plan, draw
+from clearance.batch.translate import Translator
 from clearance.facts.managed_policies import with_aws_managed
 from clearance.model.glob import Glob
 
@@ -53,11 +54,11 @@ def test_equal_seeds_make_equal_logs_and_others_do_not(world: World) -> None:
 def test_the_engine_agrees_with_every_answer_of_the_made_up_aws(world: World, folder: Path) -> None:
     """Allowed calls are allowed by the estate, refused ones are not: read, mapped and decided."""
     estate, catalog, found = with_aws_managed(world.estate), wiring.catalog(), Found()
-    counted = count(read(files_in([folder]), found), Mapper(estate, catalog, Spoken(estate)))
+    units = translated(read(files_in([folder]), found), Translator(catalog))
+    counted, result = replay(units, estate, estate, catalog)
     assert (found.events, found.broken, found.malformed) == (LOG.events, 0, 0)
     assert not counted.skipped
     assert not counted.gaps
-    result = replay(counted, estate, estate, catalog)
     assert result.mismatches == []
     assert result.agreed > 0.98 * LOG.events
     refused = sum(1 for h in world.habits if h.error and h.weight)

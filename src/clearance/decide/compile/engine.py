@@ -64,13 +64,18 @@ class _Keeper:
     """What both engines share: preparing, keeping, asking."""
 
     def __init__(
-        self, estate: Estate, options: Options | None, catalog: Catalog | None, kept: int = KEPT
+        self,
+        estate: Estate,
+        options: Options | None,
+        catalog: Catalog | None,
+        kept: int = KEPT,
+        library: Library | None = None,
     ) -> None:
         self.estate = estate
         self.options = options or Options()
         self.catalog = catalog
         self.kept = kept
-        self.library = Library()
+        self.library = library or Library()
         self._cells: dict[CellKey, Cell] = {}
         self._facts: dict[tuple[str, str, str | None], Facts] = {}
         self._callers: dict[int, tuple[Principal, Caller]] = {}
@@ -146,11 +151,13 @@ class _Keeper:
         resource: str,
         prepared: PreparedContext,
         readings: tuple[Reading, ...],
+        resource_account: str | None = None,
     ) -> tuple[DecisionEffect, ...]:
         """The verdicts when statements of unknown outcome count as each reading says."""
-        key = (caller.number, action, resource, None, prepared.endpoint)
+        key = (caller.number, action, resource, resource_account, prepared.endpoint)
         cell = self._cells.get(key) or self._learn(caller, key)
-        telling = self.telling(caller, prepared, self._facts_for(caller, action, resource, None))
+        about = self._facts_for(caller, action, resource, resource_account)
+        telling = self.telling(caller, prepared, about)
         return tuple(cell.reading(telling, reading) for reading in readings)
 
     def telling(self, caller: Caller, prepared: PreparedContext, about: Facts) -> Telling:
@@ -244,8 +251,9 @@ class Engine(_Keeper):
         options: Options | None = None,
         catalog: Catalog | None = None,
         kept: int = KEPT,
+        library: Library | None = None,
     ) -> None:
-        super().__init__(estate, options, catalog, kept)
+        super().__init__(estate, options, catalog, kept, library)
         self._scps: dict[tuple[str | None, bool], tuple[CompiledLayer, ...]] = {}
         self._rcps: dict[str | None, tuple[CompiledLayer, ...]] = {}
         self._owners: dict[tuple[str, str | None], str | None] = {}
@@ -326,10 +334,15 @@ class Engine(_Keeper):
         return found
 
     def situate(
-        self, caller: Caller, action: str, resource: str, prepared: PreparedContext
+        self,
+        caller: Caller,
+        action: str,
+        resource: str,
+        prepared: PreparedContext,
+        resource_account: str | None = None,
     ) -> tuple[Situation, tuple[CompiledLayer, ...]]:
         """Who asks for what, where, and the layers that decide it."""
-        return self._situate(caller, action, resource, None, prepared.endpoint)
+        return self._situate(caller, action, resource, resource_account, prepared.endpoint)
 
     def facts_about(self, situation: Situation) -> Facts:
         """The context keys that follow from the resource."""

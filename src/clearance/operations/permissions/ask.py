@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from clearance.model.arn import Arn
@@ -16,6 +17,12 @@ __all__ = ["Ask", "Lookup", "NothingKnown"]
 
 _ACCOUNT_DIGITS = 12
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso"}
+
+
+@lru_cache(maxsize=256)
+def _partition_of(region: str) -> str | None:
+    """The partition of a Region outside the main one."""
+    return next((p for start, p in _PARTITIONS.items() if region.startswith(start)), None)
 
 
 class Lookup(Protocol):
@@ -89,14 +96,15 @@ class Ask:
     @property
     def partition(self) -> str:
         """The partition the call is made in."""
-        account = self.account
-        if account is not None:
-            return account.partition
-        found = (p for start, p in _PARTITIONS.items() if self.call.region.startswith(start))
-        return next(found, self.call.principal.partition)
+        known = self.estate.partition_of(self.call.account)
+        if known is not None:
+            return known
+        return _partition_of(self.call.region) or self.call.principal.partition
 
     def value(self, path: str) -> Any:  # noqa: ANN401
         """An input member; dots lead into structures, e.g. ``VpcConfig.SubnetIds``."""
+        if "." not in path:
+            return self.given.get(path)
         found: Any = self.given
         for name in path.split("."):
             if not isinstance(found, Mapping):
@@ -148,9 +156,7 @@ class Ask:
 
     def resource(self, arn: str) -> Resource | None:
         """What the estate keeps under an ARN."""
-        owner = self.owner(arn)
-        account = self.estate.account(owner)
-        return account.resources.get(arn) if account else None
+        return self.estate.resource(self.owner(arn), arn)
 
     def owner(self, arn: str) -> str:
         """The account that owns a resource: in its ARN, in the estate, else the caller's."""
@@ -161,5 +167,4 @@ class Ask:
             return parts.account
         # Bucket and object ARNs name no account; an object lies in its bucket's.
         bucket = arn.split("/", 1)[0] if parts.service == "s3" else arn
-        holders = (a.id for a in self.estate.accounts.values() if bucket in a.resources)
-        return next(holders, self.call.account)
+        return self.estate.holder_of(bucket) or self.call.account

@@ -1,0 +1,379 @@
+"""Which calls are decided alike, whatever their resources are called.
+
+One caller asking for one action meets the same statements again and again. What a resource adds
+is which patterns it fits, whose it is, and what hangs on it; what remains after that is asked of
+the circumstances alone. Calls for which the same remains are one `Part`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from clearance.batch.requests import Asked, Mapper, Template
+from clearance.batch.who import Value, Who
+from clearance.decide.compile import Engine
+from clearance.decide.compile.cell import Cell, build
+from clearance.decide.compile.engine import Caller
+from clearance.decide.compile.layers import CompiledLayer
+from clearance.decide.compile.outcome import UNTOLD
+from clearance.decide.compile.prepare import Facts, PreparedContext
+from clearance.decide.compile.statements import CompiledStatement
+from clearance.decide.judge import Reading
+from clearance.decide.situation import Situation
+from clearance.model.arn import Arn
+from clearance.model.catalog import Catalog
+from clearance.model.decision import DecisionEffect
+from clearance.model.estate import Account, Estate
+from clearance.model.principal import Principal
+from clearance.model.request import Context
+
+__all__ = ["Part", "Plan", "Planner", "Told"]
+
+KEPT: Final = 500_000  # what is remembered of resources before it is worked out anew
+_ALLOW: Final = DecisionEffect.ALLOW
+_READINGS: Final = (Reading(allows=True), Reading(denies=True))
+# Keys of the circumstances, by the column that tells them. Whether an address is told says whether
+# the keys of VPC endpoints are absent or unknown.
+COLUMNS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            "aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce",
+            "aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths",
+        ),
+        "source_ip",
+    ),
+    "aws:useragent": "user_agent",
+    "aws:currenttime": "time",
+    "aws:epochtime": "time",
+    "aws:securetransport": "tls",
+    "aws:requestedregion": "requested_region",
+}  # fmt: skip
+
+Sign: TypeAlias = Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A permission as a caller asks for it, before its resource is known.
+
+    ``account`` is the caller's, else the one where the call was recorded.
+    """
+
+    who: Who
+    template: Template
+    account: str | None
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Everything of one permission that the circumstances can still decide, in both estates.
+
+    ``columns`` are those that can: without any the verdict is settled. Parts of the same ``sign``
+    decide alike.
+    """
+
+    who: Who
+    asked: Asked
+    before: Cell
+    after: Cell
+    same: bool
+    columns: frozenset[str]
+    sign: Sign
+
+
+class Planner:
+    """Two estates, ready to be asked about the same calls."""
+
+    def __init__(self, current: Estate, proposed: Estate, mapper: Mapper, catalog: Catalog) -> None:
+        self.mapper = mapper
+        self.before = Engine(current, catalog=catalog)
+        # One library: what did not change is one object, and is seen to be the same.
+        self.after = Engine(proposed, catalog=catalog, library=self.before.library)
+        self.shapes = _Shapes(current, proposed)
+        self._callers: dict[int, tuple[Principal, bool]] = {}
+        self._fits: dict[int, tuple[CompiledStatement, dict[str, object]]] = {}
+        self._remembered = 0
+
+    def plan(self, told: Told) -> Plan:
+        """A permission, ready to be asked for many resources."""
+        return Plan(self, told)
+
+    def part(self, who: Who, asked: Asked, endpoint: str | None) -> Part:
+        """One permission by one caller on one resource."""
+        assert who.principal is not None  # noqa: S101
+        context = context_of(who, asked, {"aws:SourceVpce": endpoint} if endpoint else {})
+        old = _Side(self.before, who.principal, asked, context)
+        new = _Side(self.after, who.principal, asked, context)
+        old.build()
+        same = self._unchanged(old, new)
+        if same:
+            new.cell = old.cell
+        else:
+            new.build()
+        signs = (old.sign(), new.sign() if not same else None)
+        same = same or signs[0] == signs[1]
+        keys = old.keys | new.keys if not same else old.keys
+        columns = frozenset(COLUMNS[key] for key in keys if key in COLUMNS)
+        if who.for_caller:
+            columns -= {"source_ip", "user_agent"}
+        through = endpoint if "source_ip" in columns else None
+        sign = (signs[0], None if same else signs[1], through, who.for_caller)
+        return Part(who, asked, old.cell, new.cell, same, columns, sign)
+
+    def _unchanged(self, old: _Side, new: _Side) -> bool:
+        """True when nothing that bears on the request differs between the estates."""
+        return (
+            old.situation.resource_account == new.situation.resource_account
+            and old.caller.facts == new.caller.facts
+            and _statements(old) == _statements(new)
+            and old.about == new.about
+        )
+
+    def fit(self, compiled: CompiledStatement, resource: str) -> object:
+        """What a resource is to a statement: in, out, or a question of policy variables."""
+        kept = self._fits.get(id(compiled))
+        if kept is None:
+            kept = self._fits[id(compiled)] = (compiled, {})
+        found = kept[1].get(resource)
+        if found is None:
+            if self._remembered >= KEPT:
+                self._fits = {id(compiled): (compiled, {})}
+                self._remembered, kept = 0, self._fits[id(compiled)]
+            residue = compiled.residue(resource)
+            found = False if residue is None else residue is compiled.tests or resource
+            kept[1][resource] = found
+            self._remembered += 1
+        return found
+
+    def verdict(self, part: Part, circumstances: Mapping[str, Value]) -> tuple[bool, bool, bool]:
+        """Allowed before, allowed after, and whether unknown keys could tell the two apart."""
+        context = context_of(part.who, part.asked, circumstances)
+        assert part.who.principal is not None  # noqa: S101
+        sides = [_Side(self.before, part.who.principal, part.asked, context, part.before)]
+        if not part.same:
+            sides.append(_Side(self.after, part.who.principal, part.asked, context, part.after))
+        effects = [side.effect() is _ALLOW for side in sides]
+        was, will = effects[0], effects[-1]
+        perhaps = not part.same and was == will and sides[0].readings() != sides[1].readings()
+        return was, will, perhaps
+
+
+class Plan:
+    """One caller, one action, with all that comes with it but the resource."""
+
+    def __init__(self, planner: Planner, told: Told) -> None:
+        self._planner = planner
+        self._told = told
+        self._groups: dict[tuple[Hashable, str | None], _Group] = {}
+
+    def part(self, resource: str) -> Part:
+        """What remains to be asked when the resource is known."""
+        planner, told = self._planner, self._told
+        account = planner.mapper.owner(resource, told.template.owner, told.account)
+        key = (planner.shapes.of(resource), account)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = self._group(resource, account)
+        fits = tuple([planner.fit(statement, resource) for statement in group.statements])
+        part = group.parts.get(fits)
+        if part is None:
+            part = planner.part(told.who, told.template.on(resource, account), told.endpoint)
+            group.parts[fits] = part
+        return part
+
+    def _group(self, resource: str, account: str | None) -> _Group:
+        who = self._told.who
+        assert who.principal is not None  # noqa: S101
+        asked = self._told.template.on(resource, account)
+        found: dict[int, CompiledStatement] = {}
+        endpoint = self._told.endpoint
+        context = Context.of({"aws:SourceVpce": endpoint} if endpoint else {})
+        for engine in (self._planner.before, self._planner.after):
+            side = _Side(engine, who.principal, asked, context)
+            if side.situation.request.resource != resource:
+                continue  # decided against every resource, whatever it is called (R41)
+            for layer in side.layers:
+                for _, compiled in layer.covering(side.action):
+                    if not compiled.anywhere:
+                        found[id(compiled)] = compiled
+        return _Group(tuple(found.values()))
+
+
+class _Group:
+    """Resources of one shape: they differ in which statements' patterns they fit."""
+
+    __slots__ = ("parts", "statements")
+
+    def __init__(self, statements: tuple[CompiledStatement, ...]) -> None:
+        self.statements = statements
+        self.parts: dict[tuple[object, ...], Part] = {}
+
+
+class _Side:
+    """One request before one estate."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        principal: Principal,
+        asked: Asked,
+        context: Context,
+        cell: Cell | None = None,
+    ) -> None:
+        self.engine = engine
+        self.caller: Caller = engine.caller(principal)
+        self.action = asked.action.lower()
+        self.prepared: PreparedContext = engine.prepare(context)
+        self.situation: Situation
+        self.layers: tuple[CompiledLayer, ...]
+        self.keys: frozenset[str] = frozenset()
+        self._asked = asked
+        if cell is None:
+            self.situation, self.layers = engine.situate(
+                self.caller, self.action, asked.resource, self.prepared, asked.account
+            )
+        else:
+            self.cell = cell
+
+    @property
+    def about(self) -> Facts:
+        """The keys that follow from the resource."""
+        return self.engine.facts_about(self.situation)
+
+    def build(self) -> None:
+        """Work out what the context can still decide."""
+        self.cell = build(self.situation, self.layers, bounded=self.caller.bounded)
+        if self.cell.constant is None:
+            self.cell.known = {**self.about.values, **self.caller.facts.values}
+
+    def sign(self) -> Sign:
+        """What decides, but for the columns: equal signs, equal decisions."""
+        cell = self.cell
+        if cell.constant is not None:
+            return cell.constant
+        groups = (cell.denies, *cell.levels, *(group for way in cell.ways for group in way))
+        clauses = [clause for group in groups for clause in group if clause[1]]
+        self.keys = frozenset().union(*(clause[2][1].keys for clause in clauses))
+        telling = self.engine.telling(self.caller, self.prepared, self.about)
+        told = []
+        for key in sorted(self.keys.difference(COLUMNS)):
+            values = telling.get(key)
+            told.append((key, "?" if values is UNTOLD else values))
+        return (
+            tuple(id(clause[0]) for clause in cell.denies),
+            tuple(tuple(id(clause[0]) for clause in level) for level in cell.levels),
+            tuple(tuple(tuple(id(c[0]) for c in group) for group in way) for way in cell.ways),
+            cell.closed,
+            tuple(told),
+        )
+
+    def effect(self) -> DecisionEffect:
+        """The verdict."""
+        if self.cell.constant is not None:
+            return self.cell.constant
+        return self.cell.effect(self.prepared.sent, self.cell.known)
+
+    def readings(self) -> tuple[bool, ...]:
+        """The verdicts that keys nobody told could make of it."""
+        if self.cell.constant is not None:
+            return tuple(self.cell.constant is _ALLOW for _ in _READINGS)
+        self.situation, self.layers = self.engine.situate(
+            self.caller, self.action, self._asked.resource, self.prepared, self._asked.account
+        )
+        telling = self.engine.telling(self.caller, self.prepared, self.about)
+        return tuple(self.cell.reading(telling, reading) is _ALLOW for reading in _READINGS)
+
+
+def context_of(who: Who, asked: Asked, circumstances: Mapping[str, Value]) -> Context:
+    """The context of a permission under some circumstances."""
+    return Context.of(
+        {**who.context, **circumstances, **dict(asked.entries)},
+        absent=asked.absent,
+        unknown=(*who.unknown, *asked.unknown),
+    )
+
+
+def _statements(side: _Side) -> list[tuple[object, ...]]:
+    """The statements that cover the action, layer by layer, by what they are."""
+    return [
+        (
+            layer.type,
+            layer.broken,
+            bool(layer.policies),
+            *[id(compiled) for _, compiled in layer.covering(side.action)],
+        )
+        for layer in side.layers
+    ]
+
+
+class _Shapes:
+    """Everything of a resource's name that bears on a decision, beside statements' patterns."""
+
+    def __init__(self, *estates: Estate) -> None:
+        marks: dict[str, set[Hashable]] = {}
+        for estate in estates:
+            for account in estate.accounts.values():
+                for arn, mark in _things(account):
+                    marks.setdefault(arn, set()).add(mark)
+        # What nothing hangs on is like any other resource of its kind that is as well known.
+        alike = ((arn, *found) for arn, found in marks.items() if len(found) == 1)
+        self._plain = {arn: mark for arn, mark in alike if mark is not None}
+        self._own = marks.keys() - self._plain.keys()
+        self._known: dict[str, Hashable] = {}
+
+    def of(self, resource: str) -> Hashable:
+        """Resources of one shape differ only in the patterns they fit."""
+        found = self._known.get(resource)
+        if found is None:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            found = self._known[resource] = self._of(resource)
+        return found
+
+    def _of(self, resource: str) -> Hashable:
+        arn = Arn.find(resource)
+        if arn is None or resource in self._own:
+            return resource
+        head, slash, rest = arn.resource.partition("/")
+        kind: Hashable = None
+        if arn.service == "s3":
+            if arn.account:
+                return resource  # access points: their policies are their own
+            bucket = str(replace(arn, resource=head))
+            kind = (slash, bucket if bucket in self._own else self._plain.get(bucket))
+        elif arn.service == "lambda":
+            named, _, name = arn.resource.partition(":")
+            plain = str(replace(arn, resource=f"{named}:{name.partition(':')[0]}"))
+            if named != "function" or plain in self._own:
+                return resource
+            kind = (self._plain.get(plain), name.count(":"))
+        elif arn.service == "dynamodb" and "/" in rest:
+            return resource
+        elif arn.service == "iam":
+            kind = head
+        marks = tuple(mark in resource for mark in _MARKS)
+        known = self._plain.get(resource)
+        return (arn.partition, arn.service, arn.region, arn.account, marks, kind, known)
+
+
+# What the rules of services look for in a resource's name.
+_MARKS: Final = (":kms:", ":key/", ":role/", ":role/aws-service-role/")
+
+
+def _things(account: Account) -> Iterable[tuple[str, Hashable]]:
+    """What a request may be about; None marks what something hangs on."""
+    for arn, resource in account.resources.items():
+        bare = not (resource.policy or resource.tags or resource.grants or resource.attributes)
+        yield arn, f"untold {resource.tags is None}" if bare else None
+    for function in account.functions.values():
+        hangs = function.policies or function.tags
+        yield function.arn(account.id, partition=account.partition), None if hangs else "bare"
+    for role in account.roles.values():
+        yield account.role_arn(role), None
+    for user in account.users.values():
+        yield account.user_arn(user), None if user.tags else "bare"
+    for arn, policy in account.policies.items():
+        yield arn, None if policy.tags else "bare"

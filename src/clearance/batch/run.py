@@ -1,0 +1,91 @@
+"""A replay on one machine: both cores, bounded memory, whatever the logs are."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from clearance.batch.decider import Decider
+from clearance.batch.ingest import Told, cores, ingest, unheard
+from clearance.batch.replay import Replay, explained
+from clearance.batch.sights import Sights
+from clearance.batch.source import Logs
+from clearance.batch.units import Reader, Unit
+from clearance.model.catalog import Catalog
+from clearance.model.estate import Estate
+
+__all__ = ["decide_units", "replayed"]
+
+_LARGE: Final = 32 << 20  # files of this size together are worth all cores and the disk
+
+
+def replayed(
+    logs: Logs,
+    current: Estate,
+    proposed: Estate,
+    catalog: Callable[[], Catalog],
+    *,
+    begun: Told = unheard,
+    told: Told = unheard,
+) -> tuple[Sights, Replay]:
+    """Decide every call in both estates, and say what differs.
+
+    ``begun`` hears how many bytes and files there are to read, ``told`` of each that was read.
+    """
+    decider, sights = Decider(current, proposed, catalog()), Sights()
+    with _converted(logs, catalog, begun, told) as ready:
+        begun(len(ready.units), 0)
+        decide_units(ready.units, decider, sights, lambda: told(1, 0))
+        for columns in replace(ready, units=(), parts=0).columns(catalog(), decider.needed):
+            sights.add(decider, decider.decide(columns))
+        logs.found.files += ready.parts if ready is logs else 0
+        logs.found.events += ready.rows if ready is logs else 0
+    return sights, explained(sights, decider)
+
+
+def decide_units(
+    units: Iterable[Unit],
+    decider: Decider,
+    sights: Sights,
+    done: Callable[[], None] = lambda: None,
+    *,
+    workers: int = 0,
+) -> None:
+    """Decide some units in as many threads as there are cores; each reads its own."""
+    local, lock = threading.local(), threading.Lock()
+
+    def work(unit: Unit) -> None:
+        if not hasattr(local, "reader"):
+            local.reader = Reader(decider.needed)
+        decided = decider.decide(local.reader.read(unit))
+        with lock:
+            sights.add(decider, decided)
+            done()
+
+    with ThreadPoolExecutor(workers or cores()) as pool:
+        for _ in pool.map(work, units):
+            pass
+
+
+@contextmanager
+def _converted(
+    logs: Logs, catalog: Callable[[], Catalog], begun: Told, told: Told
+) -> Iterator[Logs]:
+    """The logs, many files of CloudTrail made a dataset that lasts as long as it is needed."""
+    if sum(place.size for place in logs.files) < _LARGE:
+        yield logs
+        return
+    with tempfile.TemporaryDirectory(prefix="clearance-") as name:
+        folder = Path(name)
+        files = [str(place) for place in logs.files]
+        made = ingest(files, folder, catalog, workers=cores(), begun=begun, told=told)
+        logs.found.add(made.found)
+        logs.found.files += logs.parts
+        logs.found.events += logs.rows
+        yield Logs((*logs.units, *Logs.at([folder]).units), (), found=logs.found)

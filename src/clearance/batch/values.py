@@ -1,0 +1,163 @@
+"""Values of a column to classes: two values of one class pass exactly the same tests.
+
+A policy asks little of a value: whether it lies in a range, equals a text, fits a pattern. Values
+about which all tests of all policies say the same cannot be told apart by any decision. Where a
+policy puts the value itself into a pattern or a comparison (a policy variable), each value is a
+class of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from math import floor
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearance.batch.keys import texts_of, unescaped
+from clearance.decide.attach import attach
+from clearance.decide.compile.conditions import compile_condition, keys_of
+from clearance.decide.compile.outcome import Test
+from clearance.match.operators.dates import instant
+from clearance.match.operators.numbers import number
+from clearance.match.resource import template
+from clearance.model.estate import Estate
+from clearance.model.policy import Condition, PolicyType, Statement
+from clearance.model.request import fold
+
+__all__ = ["Classes", "Conditions", "Moments"]
+
+KEPT: Final = 500_000  # values remembered before they are asked about anew
+_KINDS: Final = (PolicyType.RESOURCE, PolicyType.IDENTITY, PolicyType.TRUST, PolicyType.SCP)
+_PRINCIPAL: Final = re.compile(r'"(?:Not)?Principal"')
+
+_SIDES: Final[tuple[Literal["left"], Literal["right"]]] = ("left", "right")
+
+Codes: TypeAlias = NDArray[np.int64]
+
+
+class Conditions:
+    """What the policies of some estates ask of some context keys.
+
+    ``raw`` are the keys whose value some policy uses as it is; ``tests`` asks the others. A policy
+    that cannot be read here makes every key it mentions raw: that is slower and never wrong.
+    """
+
+    def __init__(self, keys: Iterable[str], *estates: Estate) -> None:
+        self.raw: set[str] = set()
+        self._found: dict[str, dict[Condition, None]] = {fold(key): {} for key in keys}
+        for text in {text for estate in estates for text in texts_of(estate)}:
+            lower = "\n".join(unescaped(text)).lower()
+            spoken = [key for key in self._found if key in lower]
+            if spoken:
+                self._read(text, spoken)
+
+    def _read(self, text: str, spoken: Sequence[str]) -> None:
+        if not text.lstrip().startswith("{"):
+            return  # a name or description: no condition
+        kinds = _KINDS if _PRINCIPAL.search(text) else (_KINDS[1], _KINDS[3], *_KINDS[:3:2])
+        read = (attach(text, kind, "") for kind in kinds)
+        found = next((each for each in read if each.error is None), None)
+        if found is None:
+            self.raw.update(spoken)
+            return
+        for statement in found.policy.statements:
+            self._see(statement, variables=found.policy.has_variables)
+
+    def _see(self, statement: Statement, *, variables: bool) -> None:
+        for text in statement.resources or ():
+            self.raw.update(fold(v.key) for v in template(text, variables=variables).variables)
+        for condition in statement.conditions:
+            own, read = fold(condition.key), keys_of(condition, variables=variables)
+            self.raw.update(read - {own})
+            if read != {own}:
+                self.raw.add(own)
+            elif own in self._found:
+                self._found[own][condition] = None
+
+    def tests(self, key: str) -> tuple[Test, ...]:
+        """The tests that policies make of a key's value alone."""
+        return tuple(compile_condition(c, variables=False) for c in self._found[fold(key)])
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """The values that policies compare a key's with."""
+        return tuple(value for c in self._found[fold(key)] for value in c.values)
+
+    def by_order(self, key: str) -> bool:
+        """True when the key is only compared as a date or a number, or tested for being there."""
+        ordered = ("Date", "Numeric", "Null")
+        return all(condition.operator.startswith(ordered) for condition in self._found[fold(key)])
+
+
+class Classes:
+    """The classes of a text column; class 0 is that of rows without a value.
+
+    ``kind`` parts the values further, beside what the tests say.
+    """
+
+    def __init__(
+        self,
+        conditions: Conditions,
+        keys: Sequence[str],
+        kind: Callable[[str], bool] = bool,
+    ) -> None:
+        self._kind = kind
+        folded = [fold(key) for key in keys]
+        self._raw = not conditions.raw.isdisjoint(folded)
+        self._tests = [(key, test) for key in folded for test in conditions.tests(key)]
+        self._numbers: dict[object, int] = {None: 0}
+        self._known: dict[str | None, int] = {None: 0}
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def of(self, values: Iterable[str | None]) -> Codes:
+        """The class of each value."""
+        return np.fromiter(map(self._class, values), np.int64)
+
+    def _class(self, value: str | None) -> int:
+        known = self._known.get(value)
+        if known is None:
+            if len(self._known) >= KEPT:
+                self._known = {None: 0}
+            sign = self._sign(value) if value is not None else None
+            known = self._known[value] = self._numbers.setdefault(sign, len(self._numbers))
+        return known
+
+    def _sign(self, value: str) -> object:
+        if self._raw:
+            return value
+        outcomes = bytes(test({key: (value,)}, {}) for key, test in self._tests)
+        return outcomes, bool(self._kind(value))
+
+
+class Moments:
+    """The classes of times: the dates that policies name part them; class 0 has no time."""
+
+    def __init__(self, conditions: Conditions, keys: Sequence[str]) -> None:
+        self.raw = not conditions.raw.isdisjoint(map(fold, keys)) or not all(
+            map(conditions.by_order, keys)
+        )
+        wanted = {value for key in keys for value in conditions.values(key)}
+        found = (read(value) for value in wanted for read in (instant, number))
+        # The keys hold whole seconds: a limit between two of them parts no others than its floor.
+        self._limits = sorted({floor(limit) for limit in found if limit is not None})
+        self._values: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._values) + 1 if self.raw else 2 * len(self._limits) + 2
+
+    def of(self, times: NDArray[np.int64], known: Any) -> Codes:  # noqa: ANN401 - an array or None
+        """The class of each time in milliseconds; ``known`` tells which there are."""
+        seconds = times // 1000
+        if self.raw:
+            values, places = np.unique(seconds, return_inverse=True)
+            codes = [self._values.setdefault(v, len(self._values) + 1) for v in values.tolist()]
+            found = np.array(codes, np.int64)[places]
+        else:
+            limits = np.array(self._limits, np.int64)
+            left, right = (np.searchsorted(limits, seconds, side) for side in _SIDES)
+            found = (left + right).astype(np.int64) + 1
+        return found if known is None else np.where(known, found, 0)
