@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from clearance.cli import output
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from clearance.batch.read import Found
     from clearance.model.estate import Estate
 
-__all__ = ["counted", "cutoff", "progress", "short", "span_of"]
+__all__ = ["counted", "cutoff", "short", "span_of"]
 
 _WINDOW: Final = re.compile(r"(\d{1,5})\s*([dw])")
 
@@ -25,31 +23,26 @@ _WINDOW: Final = re.compile(r"(\d{1,5})\s*([dw])")
 def counted(logs: Iterable[str], estate: Estate, spoken: Container[str]) -> tuple[Counted, Found]:
     """The kinds of calls in some logs."""
     from clearance import wiring
-    from clearance.batch.distinct import count
-    from clearance.batch.read import Found, files_in, records
-    from clearance.batch.requests import Mapper
+    from clearance.cli import progress
 
-    found, files = Found(), files_in(logs)
-    mapper = Mapper(estate, wiring.catalog(), spoken)
-    made = count(records(files, found, done=progress(files, found)), mapper)
+    try:
+        from clearance.batch.distinct import count_units
+        from clearance.batch.requests import Mapper
+        from clearance.batch.source import Logs
+    except ImportError as error:
+        raise UsageError(f"this needs {error.name}; pip install 'clearance[logs]'") from None
+    given, catalog = Logs.at(logs), wiring.catalog()
+    mapper = Mapper(estate, catalog, spoken)
+    with progress.bar() as bar:
+        bar.begun(sum(place.size for place in given.files), len(given.files))
+        units = given.columns(catalog, (), lambda place: bar.told(place.size, 1))
+        made = count_units(units, mapper)
+    found = given.found
     for problem in found.problems:
         output.warn(problem)
     if not found.events:
         raise UsageError(f"the {found.files} files hold no CloudTrail records")
     return made, found
-
-
-def progress(files: tuple[Path, ...], found: Found) -> Callable[[Path], None] | None:
-    """A line that says how far reading is, on a terminal only."""
-    if not sys.stderr.isatty():
-        return None
-
-    def done(path: Path) -> None:
-        del path
-        sys.stderr.write(f"\r{found.files:,} of {len(files):,} files, {found.events:,} events ")
-        sys.stderr.write("\n" if found.files == len(files) else "")
-
-    return done
 
 
 def span_of(made: Counted) -> tuple[str, str]:
