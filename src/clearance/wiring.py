@@ -11,6 +11,7 @@ from clearance.model.estate import Estate
 
 if TYPE_CHECKING:
     from clearance.operations.call import Ports
+    from clearance.store.events import Retention
     from clearance.store.sources import Deployment
     from clearance.store.sqlite import SqliteStore
 
@@ -36,11 +37,17 @@ def ports(store: SqliteStore) -> Ports:
     return SystemPorts(store, store.sealer)
 
 
-def open_store(folder: Path, *, recover: bool = False, read_only: bool = False) -> SqliteStore:
+def open_store(
+    folder: Path,
+    *,
+    recover: bool = False,
+    read_only: bool = False,
+    retention: Retention | None = None,
+) -> SqliteStore:
     """The durable store of a data folder."""
     from clearance.store.sqlite import SqliteStore
 
-    return SqliteStore.open(folder, recover=recover, read_only=read_only)
+    return SqliteStore.open(folder, recover=recover, read_only=read_only, retention=retention)
 
 
 def load_estate(path: Path, deployment: Deployment | None = None) -> Estate:

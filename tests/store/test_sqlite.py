@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +20,10 @@ from clearance.model.estate import Estate
 from clearance.store import database
 from clearance.store import sqlite as subject
 from clearance.store.contents import Piece
+from clearance.store.events import Retention
 from clearance.store.journal import Damaged
 from clearance.store.lock import Held
-from clearance.store.port import ReadOnly
+from clearance.store.port import EventQuery, ReadOnly
 from clearance.store.sqlite import DATABASE_FILE, SqliteStore
 
 ROOT = Path(__file__).parents[2]
@@ -492,6 +494,53 @@ def test_audit_events_are_on_the_disk_soon(folder: Path) -> None:
                 (found,) = opened.execute("SELECT count(*) FROM events").fetchone()
             time.sleep(0.005)
         assert found == 1
+
+
+def told(store: SqliteStore) -> list[int]:
+    found = store.events(EventQuery(newest_first=False))
+    return [event["n"] for event in found if "n" in event]
+
+
+def happened(n: int, days: float = 0) -> dict[str, object]:
+    return {"eventTime": (T0 + timedelta(days=days, seconds=n)).isoformat(), "n": n}
+
+
+def test_old_events_go_and_the_journal_stays(folder: Path) -> None:
+    fill(folder, 3)
+    kept = Retention(timedelta(days=10), None)
+    with SqliteStore.open(folder, retention=kept) as store:
+        for n in range(5_000):  # more than one transaction takes
+            store.record(happened(n))
+        store.record(happened(5_000, days=9))
+        store.record(happened(5_001, days=10.5))
+        store.events()
+    with SqliteStore.open(folder, retention=kept) as store:
+        store.record(happened(5_002, days=11))
+        wait_for(lambda: told(store) == [5_000, 5_001, 5_002])
+        assert store.verify() == 3
+        assert len(store.load().accounts[ACCOUNT].users) == 3
+        assert len(list(store.history())) == 3
+
+
+def test_only_so_many_events_are_kept(folder: Path) -> None:
+    with SqliteStore.open(folder, retention=Retention(None, 10)) as store:
+        for n in range(4_321):
+            store.record(happened(n))
+    with SqliteStore.open(folder, retention=Retention(None, 10)) as store:
+        store.record(happened(9_999))
+        wait_for(lambda: told(store) == [*range(4_312, 4_321), 9_999])
+    with SqliteStore.open(folder, retention=Retention(None, None)) as store:
+        store.record(happened(10_000))
+        time.sleep(0.2)
+        assert len(told(store)) == 11
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        time.sleep(0.05)
+    assert holds()
 
 
 def test_a_reader_drops_audit_events(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,7 @@ from clearance.model.errors import UsageError
 if TYPE_CHECKING:
     from clearance.server.log import RequestLog
     from clearance.server.start import Started
+    from clearance.store.events import Retention
 
 __all__ = ["serve"]
 
@@ -46,6 +47,12 @@ def serve(
         "--jwks",
         metavar="ISSUER=FILE",
         help="Public keys of an OpenID Connect issuer, as a JWKS document; repeat for several.",
+    ),
+    keep_days: int = typer.Option(
+        90, "--keep-days", help="How many days audit events are kept; 0 keeps them for ever."
+    ),
+    keep_events: int = typer.Option(
+        1_000_000, "--keep-events", help="How many audit events are kept; 0 keeps them all."
     ),
     log: bool = typer.Option(False, "--log", help="Print a line for each request."),
     log_json: bool = typer.Option(False, "--log-json", help="Print a JSON line for each request."),
@@ -97,6 +104,7 @@ def serve(
                 jwks=keys,
                 manner=Manner(policy_arns, console_hints, audit_mode),
                 log=_log(text=log, machine=log_json),
+                retention=_retention(keep_days, keep_events),
                 console=host in LOOPBACK if console is None else console,
             )
         )
@@ -110,6 +118,17 @@ def serve(
         listen.serve(started, listener)
     finally:
         listen.withdraw(data)
+
+
+def _retention(days: int, most: int) -> Retention:
+    from datetime import timedelta
+
+    from clearance.store.events import Retention
+
+    for option, value in (("--keep-days", days), ("--keep-events", most)):
+        if value < 0:
+            raise UsageError(f"{option} takes a number from 0 on, not {value}")
+    return Retention(timedelta(days=days) if days else None, most or None)
 
 
 def _log(*, text: bool, machine: bool) -> RequestLog | None:

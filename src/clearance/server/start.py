@@ -27,6 +27,7 @@ from clearance.server.runtime.pool import Pool
 from clearance.server.services.answer import Services
 from clearance.server.services.for_lambda import length_of
 from clearance.server.world import World
+from clearance.store.events import Retention
 from clearance.store.port import Entry
 from clearance.store.sqlite import SqliteStore
 
@@ -44,7 +45,7 @@ class Settings:
 
     ``data``: the folder of its store. ``seed``: an estate file for a store that is still empty.
     ``jwks``: files with the public keys of identity providers, by issuer. ``console``: whether
-    there is one; a process can have it once.
+    there is one; a process can have it once. ``retention``: which audit events are kept.
     """
 
     data: Path
@@ -58,6 +59,7 @@ class Settings:
     log: RequestLog | None = None
     pace: Pace = field(default_factory=Pace)
     console: bool = False
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def start(settings: Settings) -> Started:
         EstateError: the seed cannot be read.
         UsageError: a seed was given for a store that already has accounts.
     """
-    store = wiring.open_store(settings.data, recover=settings.recover)
+    store = wiring.open_store(settings.data, recover=settings.recover, retention=settings.retention)
     try:
         root_keys, fresh = _seed(store, settings)
     except BaseException:
@@ -146,7 +148,7 @@ async def _tend(world: World) -> None:
     while True:
         await asyncio.sleep(USAGE_SECONDS)
         try:
-            await world.keep_usage()
+            await world.keep_usage(exact=False)
         except StoreError as error:
             LOG.warning("when keys were last used could not be kept: %s", error)
 

@@ -1,13 +1,14 @@
 """When keys, roles, services and actions were last used: marked in memory, kept in batches.
 
-A journal row for every call would be most of the journal; AWS itself is minutes late with this.
+A journal row for every call would be most of the journal; AWS itself is minutes late with this. So
+a use is written when somebody asks, at the end, or when what is written is some time older.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from clearance.model.access import Accessed, Use
@@ -16,6 +17,7 @@ from clearance.model.principal import Principal, PrincipalKind
 
 __all__ = ["SHOWING", "Usage"]
 
+RECENT: Final = timedelta(minutes=15)
 # Operations whose answers show what is kept here.
 SHOWING: Final = frozenset(
     {
@@ -39,6 +41,37 @@ class Mark:
     when: datetime
     service: str
     region: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whether a use may wait: what the estate says of it is recent."""
+
+    estate: Estate
+
+    def key(self, number: str, name: str | None, key: str, used: Mark) -> bool:
+        account = self.estate.account(number)
+        user = account.users.get(name) if account and name else None
+        keys = user.keys if user else account.root_keys if account and name is None else {}
+        found = keys.get(key)
+        return found is not None and _recent(found.last_used, used.when)
+
+    def role(self, number: str, name: str, used: Mark) -> bool:
+        account = self.estate.account(number)
+        role = account.roles.get(name) if account else None
+        return role is not None and _recent(role.last_used, used.when)
+
+    def actions(self, number: str, who: str, uses: Mapping[str, Use]) -> bool:
+        account = self.estate.account(number)
+        known = account.accessed.get(who) if account else None
+        return known is not None and all(
+            action in known.actions and _recent(known.actions[action].when, use.when)
+            for action, use in uses.items()
+        )
+
+
+def _recent(written: datetime | None, now: datetime) -> bool:
+    return written is not None and now - written < RECENT
 
 
 @dataclass(slots=True)
@@ -75,11 +108,22 @@ class Usage:
             use = Use(when, region)
             self._actions.setdefault((caller.account, who), {}).update(dict.fromkeys(actions, use))
 
-    def kept(self, estate: Estate) -> Estate:
-        """The estate with every use it has not seen; they are forgotten here."""
+    def kept(self, estate: Estate, *, exact: bool = True) -> Estate:
+        """The estate with every use it has not seen; they are forgotten here.
+
+        Unless it must be ``exact``, uses wait that would make what is written little newer.
+        """
         keys, self._keys = self._keys, {}
         roles, self._roles = self._roles, {}
         actions, self._actions = self._actions, {}
+        if not exact:
+            wait = _Known(estate)
+            self._keys = {k: m for k, m in keys.items() if wait.key(*k, m)}
+            self._roles = {k: m for k, m in roles.items() if wait.role(*k, m)}
+            self._actions = {k: uses for k, uses in actions.items() if wait.actions(*k, uses)}
+            keys = {k: m for k, m in keys.items() if k not in self._keys}
+            roles = {k: m for k, m in roles.items() if k not in self._roles}
+            actions = {k: uses for k, uses in actions.items() if k not in self._actions}
         changed: dict[str, Account] = {}
 
         def account_of(number: str) -> Account | None:

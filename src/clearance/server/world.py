@@ -97,12 +97,12 @@ class World:
         )
         self.estate = after
 
-    async def keep_usage(self) -> None:
+    async def keep_usage(self, *, exact: bool = True) -> None:
         """Write down when keys and roles were last used, if that is not known yet."""
         if not self.usage.waiting or self.store.read_only:
             return
         async with self.lock:
-            after = self.usage.kept(self.estate)
+            after = self.usage.kept(self.estate, exact=exact)
             if after is not self.estate:
                 entry = Entry(self.now(), "clearance", "", "", "clearance", "KeepUsage")
                 await self.commit(after, entry=entry)

@@ -16,20 +16,17 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final, Self
 
-import msgspec
-
 from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
-from clearance.store import audit, journal, recovery
+from clearance.store import audit, checkpoints, events, journal, recovery
 from clearance.store.audit import EventKeys
 from clearance.store.blobs import Blobs
 from clearance.store.changes import apply, diff
@@ -42,6 +39,7 @@ from clearance.store.database import (
     plainly,
     transaction,
 )
+from clearance.store.events import Retention
 from clearance.store.gather import Gather
 from clearance.store.journal import Head
 from clearance.store.lock import FolderLock
@@ -68,6 +66,7 @@ _BLOBS: Final = "blobs"
 # checkpoints stays below that of the journal, and a start reads at most twice the estate.
 _CHECKPOINT_BYTES: Final = 1 << 20
 _CHECKPOINT_ON_CLOSE_BYTES: Final = 1 << 16
+_PRUNE_EVENTS: Final = 1_000
 
 log: Final = logging.getLogger("clearance.store")
 
@@ -75,7 +74,14 @@ log: Final = logging.getLogger("clearance.store")
 class SqliteStore:
     """A store in a folder; see `clearance.store.port.Store` for what it promises."""
 
-    def __init__(self, folder: Path, sealer: Sealer, lock: FolderLock | None, why: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sealer: Sealer,
+        lock: FolderLock | None,
+        why: str,
+        retention: Retention | None = None,
+    ) -> None:
         """Use `open`."""
         self.folder = folder
         self.path = folder / DATABASE_FILE
@@ -91,16 +97,26 @@ class SqliteStore:
         self._trail: Trail | None = None
         self._estate = Estate()
         self._head = journal.START
+        self._retention = retention or Retention()
+        self._written = _PRUNE_EVENTS  # events since old ones were let go; the first time soon
         self._unsaved = 0  # bytes of changes since the last checkpoint
         self._checkpoint_size = 0
         self._closed = False
 
     @classmethod
-    def open(cls, folder: Path | str, *, read_only: bool = False, recover: bool = False) -> Self:
+    def open(
+        cls,
+        folder: Path | str,
+        *,
+        read_only: bool = False,
+        recover: bool = False,
+        retention: Retention | None = None,
+    ) -> Self:
         """Open a data folder, creating it if need be.
 
         A folder that cannot be written is opened for reading, with a warning that says why. With
         ``recover`` a damaged database is set aside and what is sound in it is carried over.
+        ``retention`` says which audit events are kept.
         """
         folder = Path(folder)
         if read_only:
@@ -110,7 +126,7 @@ class SqliteStore:
             with plainly(folder):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 lock = FolderLock(folder)
-            return cls._write(folder, lock, recover=recover)
+            return cls._write(folder, lock, recover, retention or Retention())
         except Unwritable as error:
             if lock is not None:
                 lock.release()
@@ -124,7 +140,13 @@ class SqliteStore:
             raise
 
     @classmethod
-    def _write(cls, folder: Path, lock: FolderLock, *, recover: bool) -> Self:
+    def _write(
+        cls,
+        folder: Path,
+        lock: FolderLock,
+        recover: bool,  # noqa: FBT001
+        retention: Retention,
+    ) -> Self:
         path = folder / DATABASE_FILE
         fresh = not path.exists() or path.stat().st_size == 0
         sealer = Sealer.from_folder(folder, create=fresh)
@@ -132,7 +154,7 @@ class SqliteStore:
             saved = recovery.recover(path)
             if saved is not None:
                 log.warning("%s", saved)
-        store = cls(folder, sealer, lock, "")
+        store = cls(folder, sealer, lock, "", retention)
         store._database = connect(path)
         try:
             store._start(store._database)
@@ -177,7 +199,7 @@ class SqliteStore:
             # dropped in silence.
             strict = meta.get("shape", fingerprint(Estate)) != fingerprint(Estate)
             codec = replace(self._codec, strict=strict)
-            self._estate, start, self._checkpoint_size = self._checkpoint(
+            self._estate, start, self._checkpoint_size = checkpoints.last(
                 database, self._head.seq, codec
             )
             rows = journal.verified(journal.rows_after(database, start.seq), start, self._head)
@@ -187,22 +209,6 @@ class SqliteStore:
         for row in rows:
             self._unsaved += len(row.changes)
             yield row
-
-    def _checkpoint(
-        self, database: sqlite3.Connection, seq: int, codec: Codec
-    ) -> tuple[Estate, Head, int]:
-        """The last sound checkpoint up to a row: the estate, that row, and the size."""
-        query = (
-            "SELECT c.seq, c.hash, c.state, c.sum FROM checkpoints c JOIN journal j "
-            "ON j.seq = c.seq AND j.hash = c.hash WHERE c.seq <= ? ORDER BY c.seq DESC"
-        )
-        with closing(database.execute(query, (seq,))) as found:
-            for at, chain, state, total in found:
-                if not isinstance(state, bytes) or sha256(chain + state).digest() != total:
-                    log.warning("`%s`: checkpoint %d is damaged; it is passed over", self.path, at)
-                    continue
-                return codec.decode(state, Estate), Head(at, chain), len(state)
-        return Estate(), journal.START, 0
 
     # --- the estate -------------------------------------------------------------------------------
 
@@ -239,7 +245,7 @@ class SqliteStore:
                 with self._keeping(database, contents):
                     journal.insert(database, row)
                     if keys is not None:
-                        self._insert_events(database, [keys])
+                        events.insert(database, [keys])
                 self._head = Head(row.seq, row.hash)
                 self._unsaved += len(row.changes)
             elif contents:
@@ -260,7 +266,7 @@ class SqliteStore:
             (seq,) = database.execute(
                 "SELECT coalesce(max(seq), 0) FROM journal WHERE time <= ?", (audit.instant(time),)
             ).fetchone()
-            estate, start, _ = self._checkpoint(database, seq, self._codec)
+            estate, start, _ = checkpoints.last(database, seq, self._codec)
             rows = journal.rows_after(database, start.seq, seq)
             return journal.fold(estate, journal.verified(rows, start), self._codec)
 
@@ -276,7 +282,7 @@ class SqliteStore:
     def steps(self, first: int = 1) -> Iterator[tuple[Record, Estate, Estate]]:
         """Every record from this one on, oldest first, with the estate before and after it."""
         with connect_reader(self.path) as database:
-            estate, start, _ = self._checkpoint(database, first - 1, self._codec)
+            estate, start, _ = checkpoints.last(database, first - 1, self._codec)
             rows = journal.verified(journal.rows_after(database, start.seq), start)
             earlier = islice(rows, first - 1 - start.seq)
             estate = journal.fold(estate, earlier, self._codec)
@@ -333,37 +339,34 @@ class SqliteStore:
         """The audit events that match."""
         if self._trail is not None:
             self._trail.flush()
-        condition, values = audit.where(query)
-        order = "DESC" if query.newest_first else "ASC"
-        statement = (
-            f"SELECT body FROM events WHERE {condition} "  # noqa: S608 (SQL of `audit.where`)
-            f"ORDER BY time {order}, seq {order} LIMIT ? OFFSET ?"
-        )
-        limit = -1 if query.limit is None else query.limit
         with connect_reader(self.path) as database:
-            for (body,) in database.execute(statement, (*values, limit, query.offset)):
-                yield msgspec.json.decode(body)
+            yield from events.read(database, query)
 
-    def _write_events(self, events: list[EventKeys]) -> None:
+    def _write_events(self, waiting: list[EventKeys]) -> None:
         with self._writing, plainly(self.path):
             database = self._open_database()
             with transaction(database):
-                self._insert_events(database, events)
-
-    def _insert_events(self, database: sqlite3.Connection, events: list[EventKeys]) -> None:
-        marks = ", ".join("?" * len(audit.COLUMNS))
-        database.executemany(
-            f"INSERT INTO events ({', '.join(audit.COLUMNS)}) VALUES ({marks})",  # noqa: S608
-            [keys.row for keys in events],
-        )
+                events.insert(database, waiting)
+        self._written += len(waiting)
 
     # --- keeping house ----------------------------------------------------------------------------
 
     def _tend(self) -> None:
-        """Write a checkpoint if one is due; runs beside the calls."""
+        """Write a checkpoint if one is due, let old things go; runs beside the calls."""
         self._contents.bodies.clear()
+        if self._written >= _PRUNE_EVENTS:
+            self._written = 0
+            self._prune()
         if self._is_checkpoint_due:
             self._save_checkpoint()
+
+    def _prune(self) -> None:
+        more = True
+        while more and self._database is not None:
+            with self._writing, plainly(self.path):
+                database = self._open_database()
+                with transaction(database):
+                    more = events.prune(database, self._retention)
 
     @property
     def _is_checkpoint_due(self) -> bool:
@@ -373,14 +376,10 @@ class SqliteStore:
         with self._writing:
             estate, head, unsaved = self._estate, self._head, self._unsaved
         state = self._codec.encode(estate, Estate)
-        total = sha256(head.hash + state).digest()
         with self._writing, plainly(self.path):
             database = self._open_database()
             with transaction(database):
-                database.execute(
-                    "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",
-                    (head.seq, head.hash, state, total),
-                )
+                checkpoints.save(database, head, state)
             self._checkpoint_size = len(state)
             self._unsaved -= unsaved
 
