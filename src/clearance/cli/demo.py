@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
 
 from clearance.cli import output
+from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +24,9 @@ INDENT = 11
 
 def demo(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document at the end."),
+    console: bool = typer.Option(
+        False, "--console", help="Stay afterwards and show it all in the web console."
+    ),
 ) -> None:
     """Play five denials: why, the smallest fix, the call again.
 
@@ -31,12 +37,28 @@ def demo(
     """
     from clearance.demo.play import play, to_json
 
+    if as_json and console:
+        raise UsageError("give either --json or --console: one ends, the other stays")
     if as_json:
         played = play()
         output.print_json(to_json(played))
     else:
-        played = play(_Teller(output.console()))
+        played = play(_Teller(output.console()), _stay if console else None)
     raise typer.Exit(0 if played.ended_as_expected else 1)
+
+
+def _stay(address: str) -> None:
+    """Wait at the console until Ctrl-C."""
+    import threading
+
+    out = output.console()
+    out.print(
+        "\nLook at it all in a browser; Ctrl-C ends the demo and throws it away:", style="bold"
+    )
+    out.print(f"console: {address}", soft_wrap=True)
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 class _Teller:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import typer
 
@@ -155,6 +156,8 @@ def _banner(started: Started, url: str, region: str, data: Path) -> None:
     out.print(f"accounts: {shown}", soft_wrap=True)
     if started.console is not None:
         out.print(f"console: {started.console.address(url)}", soft_wrap=True)
+    elif urlsplit(url).hostname not in LOOPBACK:
+        out.print("console: off, for other machines reach this address; --console serves it")
     out.print()
     out.print(f"export AWS_ENDPOINT_URL={url}")
     out.print(f"export AWS_DEFAULT_REGION={region}")

@@ -75,10 +75,15 @@ class Played:
         return len(self.scenes) == len(ACTS) and all(s.ended_as_expected for s in self.scenes)
 
 
-def play(tell: Callable[[Played], None] = lambda _: None) -> Played:
-    """Play every act; ``tell`` is called after each step that can be shown."""
+def play(
+    tell: Callable[[Played], None] = lambda _: None, stay: Callable[[str], None] | None = None
+) -> Played:
+    """Play every act; ``tell`` is called after each step that can be shown.
+
+    ``stay`` is called at the end with the console's address, while everything is still there.
+    """
     played = Played()
-    with on_stage() as stage:
+    with on_stage(console=stay is not None) as stage:
         played.url = stage.url
         played.prologue = prologue(stage)
         tell(played)
@@ -91,7 +96,9 @@ def play(tell: Callable[[Played], None] = lambda _: None) -> Played:
         events = list(stage.started.store.events())
         played.calls = len(events)
         played.denied = sum(1 for event in events if "errorCode" in event)
-    tell(played)
+        tell(played)
+        if stay is not None and stage.started.console is not None:
+            stay(stage.started.console.address(stage.url))
     return played
 
 

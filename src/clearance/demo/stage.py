@@ -72,13 +72,13 @@ class Stage:
 
 
 @contextmanager
-def on_stage() -> Iterator[Stage]:
-    """A fresh endpoint on a free port with a store that is thrown away."""
+def on_stage(*, console: bool = False) -> Iterator[Stage]:
+    """A fresh endpoint on a free port with a store that is thrown away; with a console if asked."""
     with tempfile.TemporaryDirectory(prefix="clearance-demo-") as folder:
         data = Path(folder) / "data"
         store = wiring.open_store(data)
         people = cast(wiring.ports(store), wiring.now())
         store.close()
-        started = start(Settings(data, seed_estate=people.estate))
+        started = start(Settings(data, seed_estate=people.estate, console=console))
         with running(started) as url:
             yield Stage(started, url, people.keys)

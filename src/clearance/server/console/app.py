@@ -26,6 +26,7 @@ from clearance.server.console.view import View
 
 __all__ = ["Opened", "opened"]
 
+SECONDS: Final = 30  # to build a page; a busy machine may take a few
 # Which theme a reader chose is kept in the browser and applied before anything is drawn.
 _THEME: Final = """
     app.use(Quasar, {config: vue_config});
@@ -121,7 +122,7 @@ class _Nonces(BaseLoader):
 
 
 def _register(page: Page, view: View, acting: Acting) -> None:
-    @ui.page(f"/{page.name}", title=f"{page.title} · Clearance")
+    @ui.page(f"/{page.name}", title=f"{page.title} · Clearance", response_timeout=SECONDS)
     async def build(request: Request) -> None:
         client = request.client
         source_ip = client.host if client else ""

@@ -41,6 +41,8 @@ async def show(page: Page, pages: Sequence[Page], desk: Desk) -> None:
                 tag("p", page.about, "about")
             if desk.view.read_only:
                 states.banner("warn", f"Read only: {desk.view.read_only}")
+            if desk.view.audit_only:
+                states.banner("note", "Audit mode: nothing is denied, denials are only recorded.")
             with tag("div", classes="page"):
                 await _built(page, desk)
     _help()

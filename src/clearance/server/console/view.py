@@ -7,7 +7,7 @@ the console's own, so that calls are answered meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,6 +76,11 @@ class View:
         """Why nothing can be changed, or None when it can."""
         return self._world.store.read_only
 
+    @property
+    def audit_only(self) -> bool:
+        """True when nothing is denied and denials are only recorded."""
+        return self._world.manner.audit_only
+
     def engine(self) -> Engine:
         """A compiled engine of what is in force; made anew only after a change."""
         estate = self.estate
@@ -102,6 +107,10 @@ class View:
     def events(self, query: EventQuery) -> list[Event]:
         """Audit events; give a limit. Reads the disk: call it through `aside`."""
         return list(self._world.store.events(query))
+
+    def stream(self, query: EventQuery) -> Iterator[Event]:
+        """The same one by one, for who stops early."""
+        return self._world.store.events(query)
 
     def history(self, query: HistoryQuery) -> list[Record]:
         """Journal records; give a limit. Reads the disk: call it through `aside`."""

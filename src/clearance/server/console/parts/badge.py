@@ -13,7 +13,7 @@ __all__ = ["WORDS", "badge", "tone", "verdict"]
 WORDS: Final = {
     "ALLOW": ("Allowed", "✓", "ok"),
     "IMPLICIT_DENY": ("Denied", "✕", "bad"),
-    "EXPLICIT_DENY": ("Denied by a Deny", "✕", "bad"),
+    "EXPLICIT_DENY": ("Explicit deny", "✕", "bad"),
     "NO_IMPACT": ("Says nothing", "–", "none"),  # noqa: RUF001 - a dash, as it is read
     "ERROR": ("Failed", "!", "warn"),
     "WOULD_DENY": ("Would be denied", "!", "warn"),

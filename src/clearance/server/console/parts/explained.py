@@ -33,25 +33,29 @@ def layers_and_policies(decision: Decision) -> None:
 
 def _layer(decision: Decision, layer: Layer, place: Element) -> None:
     with place:
-        for check in layer.checks:
+        for check in sorted(layer.checks, key=lambda each: not each.blocks):
             with tag("div", classes="bar"):
                 badge.badge(*said(check))
                 tag("strong", f"{layer.name} policies")
                 tag("span", check.target or "", "soft mono")
             if not check.policies:
                 tag("p", "There is no such policy, so nothing here allows it.", "soft")
-            _policies(decision, check)
+            aside = not check.blocks and any(each.blocks for each in layer.checks)
+            _policies(decision, check, aside=aside)
 
 
-def _policies(decision: Decision, check: Check) -> None:
+def _policies(decision: Decision, check: Check, *, aside: bool) -> None:
+    """``aside``: another level of the organization is what stands in the way."""
     found = marks.shown(decision, check)
     for each in found[:SHOWN]:
         attached = each.policy
         note = attached.error or attached.arn or attached.attached_to or ""
-        if each.marks or len(found) == 1:
+        if aside and each.marks:
+            policy.folded(each.text, each.marks, title=attached.name, note="allows it")
+        elif each.marks or len(found) == 1:
             policy.viewer(each.text, each.marks, title=attached.name, note=note)
         else:
-            policy.folded(each.text, title=attached.name, note="says nothing about this")
+            policy.folded(each.text, (), title=attached.name, note="says nothing about this")
     if len(found) > SHOWN:
         rest = ", ".join(each.policy.name for each in found[SHOWN:])
         tag("p", f"Not shown, for they say nothing about this request: {rest}", "soft")

@@ -27,14 +27,11 @@ def _context(context: Context) -> list[tuple[str, str]]:
     return [
         ("context", f"{value.key}={one}")
         for value in context.values.values()
-        if value.origin.value == "sent"
         for one in value.values
     ]
 
 
-def simulator_link(request: Request | None) -> None:
+def simulator_link(request: Request) -> None:
     """A link that opens a request in the simulator."""
-    if request is None:
-        return
     with tag("a", "Open in the simulator", "button quiet") as link:
         link.props["href"] = simulator_url(request)

@@ -29,7 +29,12 @@ class Shown:
 def shown(decision: Decision, check: Check) -> tuple[Shown, ...]:
     """A check's policies, those with something to see first."""
     found = [_shown(decision, check, policy) for policy in check.policies]
-    return tuple(sorted(found, key=lambda each: (not each.speaks, not each.marks)))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(each: Shown) -> tuple[bool, bool, bool]:
+    """Denies first, then what allows, then what came near."""
+    return all(m.kind != "deny" for m in each.marks), not each.speaks, not each.marks
 
 
 def _shown(decision: Decision, check: Check, policy: AttachedPolicy) -> Shown:

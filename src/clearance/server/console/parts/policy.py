@@ -23,13 +23,13 @@ def viewer(text: str, marks: Iterable[code.Mark] = (), *, title: str = "", note:
         ui.html(code.policy_html(text, marks))
 
 
-def folded(text: str, *, title: str, note: str = "") -> None:
+def folded(text: str, marks: Iterable[code.Mark], *, title: str, note: str = "") -> None:
     """A document that is only named until somebody opens it."""
     with tag("details", classes="policy"):
         with tag("summary"):
             tag("strong", title)
             tag("span", note, "soft")
-        ui.html(code.policy_html(text))
+        ui.html(code.policy_html(text, marks))
 
 
 def diff(before: str | None, after: str, *, title: str = "", note: str = "") -> None:

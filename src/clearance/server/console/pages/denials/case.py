@@ -10,19 +10,20 @@ from typing import Any, Final
 import msgspec
 
 from clearance.decide import authorize
+from clearance.decide.gather import gather
 from clearance.explain import explain
 from clearance.explain.explanation import Explanation
 from clearance.explain.inputs import from_cloudtrail
 from clearance.model.decision import Decision
 from clearance.model.estate import Estate
-from clearance.model.request import Request, fold
+from clearance.model.request import Context, Request, fold
 from clearance.operations.permissions.names import meant
 from clearance.server.console.pages.denials.rows import Row, row_of
 from clearance.server.console.view import View
 from clearance.server.denials import request_of
 from clearance.store.port import Event, EventQuery
 
-__all__ = ["Case", "Told", "again", "find", "tell"]
+__all__ = ["Case", "Told", "again", "find", "tell", "told_of"]
 
 # What the clock said then; asked again, it says something else.
 _TIMES: Final = frozenset(map(fold, ("aws:CurrentTime", "aws:EpochTime")))
@@ -109,6 +110,18 @@ def tell(view: View, case: Case, *, then: bool | None = None) -> Told:
         meant=meant,
     )
     return Told(explanation, estate, now, then)
+
+
+def told_of(told: Told, request: Request, view: View) -> Request:
+    """The request with only those keys that do not follow from the rest, as one would ask it."""
+    bare = replace(request, context=Context())
+    known = gather(told.estate, bare, catalog=view.catalog).request.context.values
+    values = {
+        key: value
+        for key, value in _undated(request).context.values.items()
+        if key not in known or known[key].values != value.values
+    }
+    return replace(request, context=Context(values))
 
 
 def _undated(request: Request) -> Request:

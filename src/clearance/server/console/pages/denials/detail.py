@@ -13,9 +13,10 @@ from clearance.explain.explanation import Explanation
 from clearance.explain.findings import Blocker, Confidence
 from clearance.server.console.page import Desk
 from clearance.server.console.pages.denials import fixes
-from clearance.server.console.pages.denials.case import Case, Told, find, tell
+from clearance.server.console.pages.denials.case import Case, Told, find, tell, told_of
 from clearance.server.console.parts import badge, code, states
 from clearance.server.console.parts.explained import layers_and_policies
+from clearance.server.console.parts.layers import said
 from clearance.server.console.parts.links import simulator_link
 from clearance.server.console.parts.text import tag
 
@@ -109,7 +110,8 @@ class _Detail:
             which = ui.toggle({False: "As it is now", True: "As it was then"}, value=told.then)
             which.props("no-caps unelevated")
             which.on_value_change(lambda: turn(lambda: which.value))
-            simulator_link(told.explanation.request)
+            asked = told.explanation.decisions[0].request
+            simulator_link(told_of(told, asked, self.desk.view))
 
     async def _applied(self, note: Callable[[], None]) -> None:
         self.note, self.then = note, False
@@ -139,7 +141,7 @@ def _why(explanation: Explanation) -> None:
 
 def _blocker(blocker: Blocker) -> None:
     with tag("li"):
-        badge.verdict(blocker.check.effect)
+        badge.badge(*said(blocker.check))
         tag("span", _sentence(blocker.cause.because))
         tag("span", f"to be changed by {blocker.owner}", "soft")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 from urllib.parse import quote
@@ -76,15 +76,11 @@ class _List:
                 self._nothing()
 
     def _read(self) -> list[Row]:
-        denied = None if self.what.everything else True
         # In audit mode a denial is a call that went through.
-        query = EventQuery(limit=READ, denied=denied)
-        found = wanted(self.desk.view.events(query), self.what, SHOWN)
-        if denied and len(found) < SHOWN:
-            more = self.desk.view.events(replace(query, denied=False))
-            found += wanted(more, self.what, SHOWN - len(found))
-            found.sort(key=lambda row: row.when, reverse=True)
-        return found
+        view = self.desk.view
+        all_ = self.what.everything or view.audit_only
+        query = EventQuery(limit=READ, denied=None if all_ else True)
+        return wanted(view.stream(query), self.what, SHOWN)
 
     async def grow(self) -> None:
         """Put what happened since on top."""

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from nicegui import ui
 
 from clearance.explain.api_calls import ApiCall, calls
-from clearance.explain.edits import Edit
+from clearance.explain.edits import Edit, text_of
 from clearance.explain.findings import Fix
 from clearance.explain.prose import proof
 from clearance.model.estate import Estate
@@ -89,7 +89,7 @@ def _button(desk: Desk, case: Case, told: Told, fix: Fix, applied: Applied) -> N
     plan = [(payer_of(told.estate, edit), call) for edit, each in made for call in each]
     button = ui.button("Apply and retry …", icon="build")
     button.props("no-caps unelevated")
-    button.on_click(partial(_confirm, desk, case, plan, people, applied))
+    button.on_click(partial(_confirm, desk, case, fix.edits, plan, people, applied))
 
 
 def payer_of(estate: Estate, edit: Edit) -> str:
@@ -101,6 +101,7 @@ def payer_of(estate: Estate, edit: Edit) -> str:
 async def _confirm(
     desk: Desk,
     case: Case,
+    edits: tuple[Edit, ...],
     plan: list[tuple[str, ApiCall]],
     people: dict[str, tuple[Actor, ...]],
     applied: Applied,
@@ -127,6 +128,10 @@ async def _confirm(
     acting = {owner: people[owner][int(chosen[owner].value or 0)] for owner in people}
     dialog.delete()
     if not agreed:
+        return
+    if any(text_of(desk.view.estate, edit.target) != edit.before for edit in edits):
+        text = "Somebody changed this policy meanwhile: nothing was done. Look at the fix anew."
+        await applied(partial(states.banner, "warn", text))
         return
     outcomes: list[Outcome] = []
     for owner, call in plan:
