@@ -13,7 +13,15 @@ import pytest
 from tests.explain.estates import NOW, estate_of
 
 from clearance.decide import authorize, identify
-from clearance.explain import Confidence, Explanation, Place, apply_all, explain, explain_evidence
+from clearance.explain import (
+    Confidence,
+    Explanation,
+    Place,
+    apply_all,
+    explain,
+    explain_evidence,
+)
+from clearance.explain.findings import adds_an_allow
 from clearance.explain.inputs import recognise
 from clearance.explain.prose import lines
 from clearance.facts.catalog import load_catalog
@@ -173,3 +181,15 @@ def test_the_text_is_short(case: Mapping[str, Any]) -> None:
 def test_every_cause_of_the_catalogue_has_a_case() -> None:
     told = {param.values[0]["first"] for param in CASES}
     assert len(told) >= 50
+
+
+def test_no_allow_is_called_useless_that_is_proposed_and_works() -> None:
+    proposed = 0
+    for case in (param.values[0] for param in CASES):
+        found = explained(case)
+        if adds_an_allow(found.fixes):
+            told = "\n".join((*lines(found), *found.next_steps))
+            assert "it cannot help" not in told, case["name"]
+            assert found.cause is not None
+            proposed += not found.cause.add_allow
+    assert proposed > 3

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from clearance.explain.edits import Edit
+from clearance.explain.edits import Edit, Place
 from clearance.model.decision import Check, CheckEffect, DecisionEffect
 from clearance.model.request import Request
 
@@ -24,6 +25,7 @@ __all__ = [
     "Step",
     "Unknown",
     "Verified",
+    "adds_an_allow",
 ]
 
 
@@ -283,6 +285,16 @@ class Fix:
             },
             "verified": verified.to_json() if verified else None,
         }
+
+
+def adds_an_allow(fixes: Iterable[Fix]) -> bool:
+    """True when a fix that works does no more than allow it in a policy of the caller."""
+    return any(
+        fix.works
+        and fix.kind is FixKind.ADD
+        and all(edit.target.place is Place.INLINE for edit in fix.edits)
+        for fix in fixes
+    )
 
 
 @dataclass(frozen=True, slots=True)

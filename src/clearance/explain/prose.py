@@ -17,6 +17,7 @@ from clearance.explain.findings import (
     Gain,
     Miss,
     Verified,
+    adds_an_allow,
 )
 from clearance.explain.patch import patch
 from clearance.model.decision import Check, CheckEffect, CheckType, DecisionEffect
@@ -203,7 +204,8 @@ def _layer(checks: list[Check]) -> str:
 def _not_it(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
     first = explanation.cause
     if first is not None and not first.add_allow:
-        yield "Do not add an Allow to an identity or resource policy: it cannot help."
+        why = "it would go around this" if adds_an_allow(explanation.fixes) else "it cannot help"
+        yield f"Do not add an Allow to an identity or resource policy: {why}."
     shown = explanation.ruled_out if verbose else _telling(explanation)
     for each in shown:
         yield f"{each.id}: {each.because}"

@@ -11,6 +11,7 @@ from clearance.explain.findings import (
     Cause,
     Fix,
     Unknown,
+    adds_an_allow,
 )
 from clearance.model.decision import Decision
 from clearance.model.estate import Estate
@@ -105,7 +106,8 @@ def next_steps(
     """What to do, in order."""
     found = [_ADVICE[cause.id] for cause in causes[:1] if cause.id in _ADVICE]
     if causes and not causes[0].add_allow:
-        found.append("do not add an Allow: it cannot help")
+        why = "it would go around this" if adds_an_allow(fixes) else "it cannot help"
+        found.append(f"do not add an Allow: {why}")
     if fixes and fixes[0].works and fixes[0].edits:
         owners = ", ".join(str(owner) for owner in fixes[0].owners)
         found.append(f"the change belongs to {owners}")
