@@ -5,6 +5,7 @@ Exit code of every command: 0 proven, 1 a counterexample, 3 unknown, 2 bad input
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,8 @@ __all__ = ["PROVEN", "REFUTED", "UNKNOWN", "app", "code_of", "show_change", "wor
 PROVEN: Final = 0
 REFUTED: Final = 1
 UNKNOWN: Final = 3
+WIDTH: Final = 100
+SHOWN: Final = 12
 
 app = typer.Typer(
     name="prove",
@@ -326,35 +329,54 @@ def show_change(title: str, change: Change) -> None:
         typer.echo(f"{title}: unknown ({change.answer.reason})")
         return
     typer.echo(f"{title}:")
+    indent = " " * (len(title) - len(title.lstrip()) + 2)
     for row in change.rows:
-        _show_row(row)
+        _show_row(row, indent)
     if not change.complete:
         why = f" ({change.answer.reason})" if change.answer.reason else ""
-        typer.echo(f"  … and perhaps more{why}")
+        typer.echo(f"{indent}… and perhaps more{why}")
 
 
-def _show_row(row: Row) -> None:
+def _show_row(row: Row, indent: str) -> None:
     from clearance.prove import request_json
 
     lines = (
-        ("", row.actions),
-        ("  but not", row.except_actions),
-        ("  on", row.resources),
-        ("  but not on", row.except_resources),
-        ("  by", row.who),
-        ("  if", row.conditions),
-        ("  where", row.only_where),
+        ("", _few(row.actions, "actions"), ", "),
+        ("  but not ", _few(row.except_actions, "actions"), ", "),
+        ("  on ", _few(row.resources, "resources"), ", "),
+        ("  but not on ", _few(row.except_resources, "resources"), ", "),
+        ("  by ", row.who, ", "),
+        ("  if ", row.conditions, f"\n{indent}  and "),
+        ("  where ", row.only_where, f"\n{indent}  and "),
     )
-    for label, texts in lines:
+    for label, texts, separator in lines:
         if texts:
-            separator = " and " if label in {"  if", "  where"} else ", "
-            typer.echo(f"  {label}{' ' if label else ''}{separator.join(texts)}")
-    typer.echo(f"    from {row.statement}; for example:")
-    _show_request(request_json(row.witness), "      ")
+            _wrapped(f"{indent}{label}{separator.join(texts)}", indent + "  " * bool(label))
+    typer.echo(f"{indent}  from {row.statement}; for example:")
+    _show_request(request_json(row.witness), f"{indent}    ")
+
+
+def _few(texts: tuple[str, ...], what: str) -> tuple[str, ...]:
+    more = len(texts) - SHOWN
+    return texts if more <= 1 else (*texts[:SHOWN], f"and {more} more {what} (--json has all)")
+
+
+def _wrapped(text: str, indent: str) -> None:
+    """Broken at spaces only, so that names can be copied."""
+    for line in text.splitlines():
+        wrapped = textwrap.wrap(
+            line,
+            WIDTH,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for part in wrapped:
+            typer.echo(part)
 
 
 def _show_request(request: Mapping[str, Any], indent: str) -> None:
-    typer.echo(f"{indent}{request['principal']} {request['action']} {request['resource']}")
+    _wrapped(f"{indent}{request['principal']} {request['action']} {request['resource']}", indent)
     for key, value in request["context"].items():
         shown = ", ".join(value) if isinstance(value, list) else value
         typer.echo(f"{indent}  {key} = {shown}")

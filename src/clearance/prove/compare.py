@@ -36,7 +36,8 @@ class World:
     """What a proof speaks about.
 
     ``catalog``: only actions that AWS has (without it, any text). ``caller``: one caller instead
-    of all. ``multivalued`` tells whether a key holds several values. ``strict`` is for tests.
+    of all. ``multivalued`` tells whether a key holds several values; by default the catalog does.
+    ``strict`` is for tests.
     """
 
     catalog: Catalog | None = None
@@ -44,6 +45,10 @@ class World:
     multivalued: Callable[[str], bool | None] | None = None
     steps: int = 200_000
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        if self.multivalued is None and self.catalog is not None:
+            object.__setattr__(self, "multivalued", self.catalog.multivalued)
 
     def effort(self) -> Effort:
         """A fresh budget."""

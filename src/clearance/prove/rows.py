@@ -6,17 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from clearance.model.policy import Statement
 from clearance.model.request import Request
 from clearance.model.shown import Shown
 from clearance.prove import patterns
 from clearance.prove.answer import Answer, Verdict, Witness, is_certain, request_of
-from clearance.prove.cubes import Box, KeySide
 from clearance.prove.effort import Effort, TooHardError
 from clearance.prove.patterns import UnencodableError
-from clearance.prove.search import Universe
 from clearance.prove.sets import Piece, RequestSet
 from clearance.prove.space import Space
+from clearance.prove.words import callers, conditions, narrower, readable
 
 __all__ = ["Change", "Row", "change", "request_json"]
 
@@ -24,7 +22,6 @@ MAX_PIECES: Final = 20_000
 ROWS_AHEAD: Final = 3
 IN_DOUBT: Final = "a policy variable may or may not make the difference"
 UNPROVEN: Final = "a request that should show it is decided otherwise"
-SHOWN_CALLERS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +193,15 @@ def _words(space: Space, piece: Piece) -> _Words:
             _joined(tuple(space.names.get(p, p) for p in action))
             for action in (box.action, *piece.alike)
         ),
-        resources=(_joined(tuple(map(_readable, box.resource))),),
+        resources=(_joined(tuple(map(readable, box.resource))),),
         except_actions=tuple(space.names.get(p, p) for p in box.not_action),
         # Patterns no policy can write are those of other partitions, where nothing is anyway.
         except_resources=tuple(
-            _readable(p) for p in box.not_resource if patterns.ANY_RUN_OF_PART not in p
+            readable(p) for p in box.not_resource if patterns.ANY_RUN_OF_PART not in p
         ),
-        conditions=_conditions(source),
-        only_where=tuple(_narrower(space, piece.whole, box)),
-        who=_who(space, box),
+        conditions=conditions(source),
+        only_where=tuple(narrower(space, piece.whole, box)),
+        who=callers(space, box),
     )
 
 
@@ -233,61 +230,3 @@ def _merged(groups: Mapping[_Words, list[_Shown]]) -> list[tuple[_Words, list[_S
 
 def _joined(several: tuple[str, ...]) -> str:
     return " and ".join(several)
-
-
-def _readable(pattern: str) -> str:
-    """A pattern as a policy writes it."""
-    for key, default in patterns.variables_in(pattern):
-        shown = f"${{{key}}}" if default is None else f"${{{key}, '{default}'}}"
-        pattern = pattern.replace(patterns.variable(key, default), shown)
-    return patterns.decode(pattern)
-
-
-def _conditions(source: Statement | None) -> tuple[str, ...]:
-    if source is None:
-        return ()
-    return tuple(f"{c.name} {c.key}: {', '.join(c.values)}" for c in source.conditions)
-
-
-def _who(space: Space, box: Box) -> tuple[str, ...]:
-    if len(space.callers.each) == 1:
-        return ()
-    chosen = [p for p in range(len(space.callers.each)) if box.who >> p & 1]
-    shown = tuple(space.callers.display(place) for place in chosen[:SHOWN_CALLERS])
-    return shown + (("…",) if len(chosen) > SHOWN_CALLERS else ())
-
-
-def _narrower(space: Space, whole: Box, box: Box) -> list[str]:
-    """What was cut off the values of keys."""
-    universe = space.universe
-    found = [
-        f"{space.names.get(key, key)} {_side(space, universe, key, side)}"
-        for key, side in box.keys.items()
-        if side != (whole.keys.get(key) or universe.anything(key))
-    ]
-    return found + [
-        f"{'' if holds else 'not '}{_atom(atom)}"
-        for atom, holds in box.atoms.items()
-        if whole.atoms.get(atom) is not holds
-    ]
-
-
-def _side(space: Space, universe: Universe, key: str, side: KeySide) -> str:
-    texts = space.domains[key].texts
-    if side.every == 0:
-        return "is absent"
-    shown: list[str] = []
-    if side.every != universe.domains[key].full:
-        few = [text for bit, text in enumerate(texts) if side.every >> bit & 1]
-        shown.append(f"is such as `{'`, `'.join(few[:3])}`")
-    for wanted in side.some:
-        few = [text for bit, text in enumerate(texts) if wanted & side.every & 1 << bit]
-        shown.append(f"has a value such as `{'`, `'.join(few[:3])}`")
-    return " and ".join(shown or ["is present"]) + (" or is absent" if side.absent else "")
-
-
-def _atom(atom: object) -> str:
-    condition = getattr(atom, "condition", None)
-    if condition is None:
-        return str(atom)
-    return f"{condition.name} {condition.key}: {', '.join(condition.values)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import Final
@@ -34,7 +35,7 @@ def candidates(space: Space, box: Box, cube: Cube) -> Iterator[Request]:
     if caller is None:
         return
     for values in islice(_contexts(space, box), MAX_CANDIDATES):
-        resource = _resource(box, values, action)
+        resource = _resource(space, box, values, action)
         if resource is not None:
             # An empty list says that the key is absent, and must not be derived.
             entries = {
@@ -167,7 +168,7 @@ def _around(pattern: str) -> tuple[str, str]:
     return pattern[:start], pattern[end + 1 :]
 
 
-def _resource(box: Box, values: Values, action: str) -> str | None:
+def _resource(space: Space, box: Box, values: Values, action: str) -> str | None:
     single = {key: value[0] for key, value in values.items() if len(value) == 1}
     wanted = [patterns.substitute(p, single) for p in box.resource]
     if any(p is None for p in wanted):
@@ -176,19 +177,31 @@ def _resource(box: Box, values: Values, action: str) -> str | None:
         text for p in box.not_resource if (text := patterns.substitute(p, single)) is not None
     )
     firm = tuple(text for text in wanted if text is not None)
-    for text in _likely(action):
+    for text in _likely(space, action):
         if is_in(text, firm, unwanted):
             return text
     found = witness(firm, unwanted)
     return None if found is None else patterns.decode(found)
 
 
-def _likely(action: str) -> tuple[str, ...]:
-    """ARNs that look like one of the service."""
+def _likely(space: Space, action: str) -> Iterator[str]:
+    """ARNs that look like one the action is used on."""
     service = action.partition(":")[0].lower()
+    facts = space.catalog.service(service) if space.catalog else None
+    known = space.catalog.action(action) if space.catalog else None
+    for kind in known.resources if known else ():
+        found = facts.resource_types.get(kind.lower()) if facts else None
+        if found is not None:
+            yield _PLACE.sub(lambda place: _FILLED.get(place.group(1), "example"), found.arn)
     if service == "s3":
-        return ("arn:aws:s3:::example/example", "arn:aws:s3:::example")
-    return (f"arn:aws:{service}:us-east-1:123456789012:example",)
+        yield "arn:aws:s3:::example/example"
+        yield "arn:aws:s3:::example"
+    else:
+        yield f"arn:aws:{service}:us-east-1:123456789012:example"
+
+
+_PLACE: Final = re.compile(r"\$\{([^}]*)\}")
+_FILLED: Final = {"Partition": "aws", "Region": "us-east-1", "Account": "123456789012"}
 
 
 def holds_in(found: RequestSet, request: Request) -> bool:
