@@ -53,8 +53,7 @@ def open_store(
 def load_estate(path: Path, deployment: Deployment | None = None) -> Estate:
     """An estate from an endpoint's data folder, a snapshot, a Terraform plan or a template."""
     from clearance.facts.managed_policies import AwsManaged, with_aws_managed
-    from clearance.store import sources
-    from clearance.store.sqlite import DATABASE_FILE
+    from clearance.store import DATABASE_FILE, sources
 
     if deployment is None and path.is_dir() and (path / DATABASE_FILE).exists():
         store = open_store(path, read_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.run import clearance
+from tests.cli.somebody import ANA, saved
 
 from clearance.cli import commands as table
 from clearance.cli.commands import COMMANDS, SECTIONS
@@ -78,3 +79,33 @@ def test_the_first_page_imports_no_command() -> None:
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr == "[]\n"
+
+
+def imported(folder: Path, *words: str) -> set[str]:
+    """What a command has imported by the time it ends."""
+    code = (
+        "import sys; from clearance.cli.main import main\n"
+        f"sys.argv = {['clearance', *words]!r}\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.splitlines())
+
+
+def test_a_first_decision_imports_only_what_decides(tmp_path: Path) -> None:
+    estate = saved(tmp_path)
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}')
+    asked = ("check", ANA, "s3:GetObject", "arn:aws:s3:::photos/cat.jpg")
+    heavy = {"botocore", "boto3", "cryptography", "yaml", "moto", "asyncio", "clearance.prove"}
+    heavy |= {
+        "clearance.server",
+        "clearance.store.sqlite",
+        "clearance.validate",
+    }
+    assert not heavy & imported(tmp_path, *asked, "-e", estate.name)
+    assert not (heavy | {"msgspec"}) & imported(tmp_path, *asked, "-p", policy.name)

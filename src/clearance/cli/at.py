@@ -29,7 +29,7 @@ def at(
     Example: clearance at --data ./estate 2026-03-01 check PRINCIPAL ACTION RESOURCE
     """
     from clearance import wiring
-    from clearance.store.sqlite import DATABASE_FILE
+    from clearance.store import DATABASE_FILE
 
     if command[0] not in COMMANDS:
         raise UsageError(f"`{command[0]}` has no estate; `at` takes {', '.join(COMMANDS)}")

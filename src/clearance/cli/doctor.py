@@ -50,8 +50,9 @@ def doctor(
     from clearance.cli.diagnosis.endpoint import store
     from clearance.cli.diagnosis.finding import Standing
     from clearance.cli.diagnosis.machine import machine
+    from clearance.store import DATABASE_FILE
 
-    holds_store = (data / "journal.db").exists()
+    holds_store = (data / DATABASE_FILE).exists()
     if not holds_store and data != Path(".clearance"):
         raise UsageError(f"`{data}` holds no store; --data takes the folder of `clearance serve`")
     url = endpoint or endpoint_variable(os.environ) or _running(data)

@@ -56,8 +56,8 @@ def history(
     Example: clearance history --resource lambda_executer --since 7d
     """
     from clearance import wiring
+    from clearance.store import DATABASE_FILE
     from clearance.store.port import HistoryQuery
-    from clearance.store.sqlite import DATABASE_FILE
 
     if not (data / DATABASE_FILE).exists():
         raise UsageError(f"`{data}` holds no store; --data takes the folder of `clearance serve`")

@@ -175,8 +175,8 @@ def _coverage(data: Path) -> None:
 
     from clearance import wiring
     from clearance.server.coverage import coverage, wanted
+    from clearance.store import DATABASE_FILE
     from clearance.store.port import EventQuery
-    from clearance.store.sqlite import DATABASE_FILE
 
     out = output.console()
     table = Table("service", "operations", "of", "missing", box=None, pad_edge=False)

@@ -30,9 +30,9 @@ def trail(
     Example: clearance trail ./logs --since 7d
     """
     from clearance import wiring
+    from clearance.store import DATABASE_FILE
     from clearance.store.audit import moment as event_time
     from clearance.store.port import EventQuery
-    from clearance.store.sqlite import DATABASE_FILE
 
     if not (data / DATABASE_FILE).exists():
         raise UsageError(f"`{data}` holds no store; --data takes the folder of `clearance serve`")

@@ -26,7 +26,7 @@ from typing import Any, Final, Self
 
 from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
-from clearance.store import audit, checkpoints, events, journal, recovery
+from clearance.store import DATABASE_FILE, audit, checkpoints, events, journal, recovery
 from clearance.store.audit import EventKeys
 from clearance.store.blobs import Blobs
 from clearance.store.changes import apply, diff
@@ -59,7 +59,6 @@ from clearance.store.trail import Trail
 
 __all__ = ["DATABASE_FILE", "SqliteStore"]
 
-DATABASE_FILE: Final = "journal.db"
 _BLOBS: Final = "blobs"
 
 # A checkpoint is due once as many bytes of changes were written as the last one had: the space for

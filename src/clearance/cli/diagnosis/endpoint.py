@@ -64,8 +64,8 @@ def _is_ours(body: bytes) -> bool:
 def store(folder: Path) -> Iterator[Checked]:
     """Read all of a data folder, changing nothing."""
     from clearance import wiring
+    from clearance.store import DATABASE_FILE
     from clearance.store.recovery import damage
-    from clearance.store.sqlite import DATABASE_FILE
 
     path = folder / DATABASE_FILE
     found = damage(path)
