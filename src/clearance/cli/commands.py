@@ -88,7 +88,7 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
         Command("least-privilege", "least_privilege:least_privilege",
             "Write the least policies for what was used, verified."),
         Command("logs", "logs:app",
-            "Convert CloudTrail logs, see what they tell, make up realistic ones."),
+            "Convert CloudTrail logs, see what they tell, make some up."),
         Command("trail", "trail:trail",
             "Export the audit trail as CloudTrail's log files."),
     ),

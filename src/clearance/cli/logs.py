@@ -18,7 +18,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="logs",
-    help="Convert CloudTrail logs, see what they tell, make up realistic ones.",
+    help="Convert CloudTrail logs, see what they tell, make some up.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
