@@ -56,6 +56,8 @@ class Record(msgspec.Struct, gc=False, rename="camel"):
     request_parameters: msgspec.Raw = _NOTHING
     resources: msgspec.Raw = _NOTHING
     tls_details: msgspec.Raw = _NOTHING
+    response_elements: msgspec.Raw = _NOTHING
+    event_id: Any = msgspec.field(default=None, name="eventID")
 
 
 class _File(msgspec.Struct):
@@ -66,7 +68,9 @@ _FILE: Final = msgspec.json.Decoder(_File)
 _RECORD: Final = msgspec.json.Decoder(Record)
 _NAMES: Final = {name.lower(): name for name in Record.__struct_encode_fields__}
 # Athena and Lake name columns in lower case; Lake's texts of these hold JSON or are structures.
-_NESTED: Final = frozenset({"userIdentity", "requestParameters", "resources", "tlsDetails"})
+_NESTED: Final = frozenset(
+    {"userIdentity", "requestParameters", "resources", "tlsDetails", "responseElements"}
+)
 
 
 @dataclass(slots=True)

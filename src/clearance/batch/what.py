@@ -21,7 +21,7 @@ from clearance.operations.permissions.permission import Permission
 from clearance.operations.permissions.required import required
 from clearance.wire.shapes import Field, Kind, Operation, Service
 
-__all__ = ["Event", "operation_of", "permissions"]
+__all__ = ["Event", "operation_of", "parameters_of", "permissions"]
 
 # Where the first word of eventSource is not the name that requests are signed with.
 _SIGNED: Final = {
@@ -97,6 +97,16 @@ def _operation(
                 return wanted, model, model.operations[wanted]
     stripped = _VERSION.sub("", plain)
     return stripped, models[0] if models else None, None
+
+
+def parameters_of(event: Event) -> Mapping[str, Any]:
+    """The parameters of a call under the names that its API gives them."""
+    if not isinstance(event.parameters, dict):
+        return {}
+    _, model, known = operation_of(event.source, event.name, event.version)
+    if model is None or known is None or known.input is None:
+        return event.parameters
+    return _spelled(model, known.input, event.parameters)
 
 
 def permissions(
