@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import difflib
-import io
-import json
-import textwrap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import typer
 
-from clearance.cli import diff, output, prove
+from clearance.cli import history_logs, history_output, output, prove
 from clearance.cli.moments import moment
 from clearance.model.errors import UsageError
 
@@ -26,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["history"]
 
-HIDDEN: Final = "(hidden)"
 # Rows that the server writes for itself.
 BOOKKEEPING: Final = frozenset({"KeepUsage"})
 ROWS: Final = 10  # of what one principal gains or loses
@@ -46,15 +40,71 @@ def history(
     effect: bool = typer.Option(
         False, "--effect", help="Prove who gained and lost what access by each change."
     ),
+    logs: list[str] = typer.Option(
+        [], "--logs", help="CloudTrail files, folders or globs instead of a store; again for more."
+    ),
+    estate: Path | None = typer.Option(
+        None, "--estate", "-e", help="With --logs: what there was before them; changes go onto it."
+    ),
+    suspicious: bool = typer.Option(
+        False, "--suspicious", help="With --logs: only what deserves a look."
+    ),
+    trusted: list[str] = typer.Option(
+        [], "--trusted", help="With --logs: an account that may be trusted; again for more."
+    ),
+    alert: bool = typer.Option(
+        False, "--alert", help="With --logs: end with 1 if a change shown is suspicious."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Show who changed what, newest last.
 
     Each change comes with the difference of its document, or with --effect with what it gave and
-    took.
+    took. --logs reads foreign CloudTrail: what changed there, folded onto --estate where the
+    records tell enough, and what is suspicious: access for the public or for unknown accounts,
+    new administrators and ways to become one, logging switched off, keys made for others.
+
+    Exit code: 0; 1 with --alert if something is suspicious; 2 bad input.
 
     Example: clearance history --resource lambda_executer --since 7d
+    Example: clearance history --logs ./AWSLogs -e estate.json --suspicious --alert --json
     """
+    if logs:
+        asked = history_logs.Asked(
+            principal=principal, resource=resource, operation=operation, since=since, until=until,
+            limit=limit, suspicious=suspicious, effect=effect,
+        )  # fmt: skip
+        marked = history_logs.from_logs(logs, estate, trusted, asked, as_json=as_json)
+        raise typer.Exit(history_logs.SUSPICIOUS if alert and marked else 0)
+    if estate is not None or suspicious or trusted or alert:
+        raise UsageError("--estate, --suspicious, --trusted and --alert go with --logs")
+    found, effects = _from_store(data, _Wanted(principal, resource, operation, since, until), limit,
+                                 bookkeeping=bookkeeping, effect=effect)  # fmt: skip
+    if as_json:
+        output.print_json([_record_json(record, effects.get(record.seq)) for record in found])
+        return
+    out = output.console()
+    for record in found:
+        _show(out, record)
+        if effect:
+            history_output.show_effect(out, effects.get(record.seq))
+        out.print()
+    if not found:
+        out.print("nothing was changed that fits", style="dim")
+
+
+class _Wanted(NamedTuple):
+    principal: str | None
+    resource: str | None
+    operation: str | None
+    since: str | None
+    until: str | None
+
+
+def _from_store(
+    data: Path, wanted: _Wanted, limit: int, *, bookkeeping: bool, effect: bool
+) -> tuple[list[Record], Mapping[int, EstateDiff]]:
+    """The changes of a store that are wanted, oldest first, and what each did to access."""
     from clearance import wiring
     from clearance.store import DATABASE_FILE
     from clearance.store.port import HistoryQuery
@@ -63,11 +113,12 @@ def history(
         raise UsageError(f"`{data}` holds no store; --data takes the folder of `clearance serve`")
     now = wiring.now()
     query = HistoryQuery(
-        since=moment(since, now) if since else None,
-        until=moment(until, now) if until else None,
-        principal=principal,
-        resource=resource,
-        operation=operation.rpartition(":")[2] if operation else None,  # it is printed as iam:…
+        since=moment(wanted.since, now) if wanted.since else None,
+        until=moment(wanted.until, now) if wanted.until else None,
+        principal=wanted.principal,
+        resource=wanted.resource,
+        # It is printed as iam:…
+        operation=wanted.operation.rpartition(":")[2] if wanted.operation else None,
     )
     found: list[Record] = []
     store = wiring.open_store(data, read_only=True)
@@ -81,17 +132,7 @@ def history(
     finally:
         store.close()
     found.reverse()
-    if as_json:
-        output.print_json([_record_json(record, effects.get(record.seq)) for record in found])
-        return
-    out = output.console()
-    for record in found:
-        _show(out, record)
-        if effect:
-            _show_effect(out, effects.get(record.seq))
-        out.print()
-    if not found:
-        out.print("nothing was changed that fits", style="dim")
+    return found, effects
 
 
 def _effects(store: SqliteStore, wanted: Collection[Record]) -> Mapping[int, EstateDiff]:
@@ -114,17 +155,6 @@ def _effects(store: SqliteStore, wanted: Collection[Record]) -> Mapping[int, Est
     return found
 
 
-def _show_effect(out: Console, found: EstateDiff | None) -> None:
-    out.print("  effect on access:", style="bold")
-    if found is None:
-        out.print("    all of it is new: the estate begins here")
-        return
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
-        diff.show(found)
-    out.print(textwrap.indent(told.getvalue(), "    "), soft_wrap=True, end="")
-
-
 def _record_json(record: Record, effect: EstateDiff | None = None) -> dict[str, Any]:
     entry = record.entry
     shown = {} if effect is None else {"effect": effect.to_json()}
@@ -140,16 +170,7 @@ def _record_json(record: Record, effect: EstateDiff | None = None) -> dict[str, 
         "sourceIp": entry.source_ip,
         "input": entry.input,
         "resources": list(entry.resources),
-        "changes": [
-            {
-                "path": "/".join(change.path),
-                "differences": [
-                    {"field": field, "before": before, "after": after}
-                    for field, before, after in differences(change.before, change.after)
-                ],
-            }
-            for change in record.changes
-        ],
+        "changes": history_output.changes_json(record.changes),
         **shown,
     }
 
@@ -158,66 +179,4 @@ def _show(out: Console, record: Record) -> None:
     entry = record.entry
     out.print(f"{entry.when:%Y-%m-%d %H:%M:%S}  {entry.service}:{entry.operation}", style="bold")
     out.print(f"  by {entry.who}", soft_wrap=True)
-    for change in record.changes:
-        out.print(f"  {'/'.join(change.path)}", style="cyan", soft_wrap=True)
-        for field, before, after in differences(change.before, change.after):
-            _show_difference(out, field, before, after)
-
-
-def _show_difference(out: Console, field: str, before: str | None, after: str | None) -> None:
-    documents = [_pretty(text) for text in (before, after)]
-    if not any(documents):
-        shown = f"    {field}: {before or '(none)'} -> {after or '(none)'}"
-        out.print(shown, soft_wrap=True)
-        return
-    out.print(f"    {field}", style="dim", soft_wrap=True)
-    old, new = (document or [] for document in documents)
-    for line in difflib.unified_diff(old, new, lineterm="", n=2):
-        if line.startswith(("---", "+++", "@@")):
-            continue
-        style = {"+": "green", "-": "red"}.get(line[:1], "dim")
-        out.print(f"      {line}", style=style, soft_wrap=True)
-
-
-def _pretty(text: str | None) -> list[str] | None:
-    """The lines of a JSON document; None for any other text."""
-    if not text or not text.lstrip().startswith("{"):
-        return None
-    try:
-        return json.dumps(json.loads(text), indent=2).splitlines()
-    except ValueError:
-        return None
-
-
-def differences(before: object, after: object) -> Iterator[tuple[str, str | None, str | None]]:
-    """Every text that differs between two values: its place, what was there, what is."""
-    old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
-    for field in dict.fromkeys((*old, *new)):
-        if old.get(field) != new.get(field):
-            yield field, old.get(field), new.get(field)
-
-
-def _leaves(value: object, place: str) -> Iterator[tuple[str, str]]:
-    from dataclasses import fields, is_dataclass
-
-    from clearance.model.estate import Secret
-    from clearance.store.changes import ABSENT
-
-    if value is None or value is ABSENT or value == ():
-        return
-    if isinstance(value, Secret):
-        yield place, HIDDEN
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _leaves(getattr(value, field.name), _join(place, field.name))
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _leaves(inner, _join(place, str(key)))
-    elif isinstance(value, tuple | frozenset | list):
-        yield place, ", ".join(sorted(map(str, value)))
-    else:
-        yield place, str(value)
-
-
-def _join(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name
+    history_output.show_changes(out, record.changes)

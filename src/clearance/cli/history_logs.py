@@ -15,7 +15,6 @@ from clearance.model.errors import UsageError
 if TYPE_CHECKING:
     from clearance.batch.changes.events import Done
     from clearance.batch.changes.history import Entry
-    from clearance.model.estate import Estate
 
 __all__ = ["Asked", "from_logs"]
 
@@ -76,12 +75,13 @@ def from_logs(
 ) -> int:
     """Print the changes; answers how many of them are suspicious."""
     from clearance.batch.changes.history import history
+    from clearance.facts.managed_policies import with_aws_managed
     from clearance.model.estate import Estate
 
     known = _accounts(trusted)
     calls = _calls(logs)
-    held = inputs.estate_at(estate) if estate is not None else Estate()
-    compared = _compared(known, held)
+    held = inputs.estate_at(estate) if estate is not None else with_aws_managed(Estate())
+    compared = _compared(known)
     world = prove.world_of(open_world=False) if asked.effect else None
     entries = [e for e in history(calls, held, compared, world) if asked.wants(e)]
     suspicious = sum(1 for entry in entries if entry.findings)
@@ -119,12 +119,11 @@ def _calls(logs: Iterable[str]) -> tuple[Done, ...]:
     return calls
 
 
-def _compared(known: frozenset[str], held: Estate) -> Any:  # noqa: ANN401 - lazy type
+def _compared(known: frozenset[str]) -> Any:  # noqa: ANN401 - lazy type
     from clearance import wiring
     from clearance.batch.changes.compared import Compared
     from clearance.facts.escalations import load_methods
 
-    del held
     world = prove.world_of(open_world=False)
     return Compared(wiring.catalog(), world, load_methods(), known)
 
@@ -194,9 +193,7 @@ def _json(entry: Entry) -> dict[str, Any]:
         "error": done.error,
         "input": _given(done),
         "level": str(entry.level) if entry.level is not None else None,
-        "findings": [
-            {"id": f.id, "level": str(f.level), "says": f.says} for f in entry.findings
-        ],
+        "findings": [{"id": f.id, "level": str(f.level), "says": f.says} for f in entry.findings],
         "changes": history_output.changes_json(entry.changes),
         "notFolded": entry.problem,
         "notKnownBefore": list(entry.lacking),

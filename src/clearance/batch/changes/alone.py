@@ -43,20 +43,20 @@ def _on(done: Done) -> str:
 def _selectors(done: Done) -> Iterator[Finding]:
     """PutEventSelectors may leave out what it recorded before."""
     left: list[str] = []
-    for each in items_of(done.given, "EventSelectors"):
+    for each in items_of({"": done.value("EventSelectors")}, ""):
         if text_of(each, "includeManagementEvents") == "false" or (
             text_of(each, "IncludeManagementEvents") == "false"
         ):
             left.append("management events")
         kind = text_of(each, "ReadWriteType") or text_of(each, "readWriteType") or "All"
         if kind != "All":
-            left.append(f"all but {kind}")
+            left.append({"ReadOnly": "writes", "WriteOnly": "reads"}.get(kind, kind))
         excluded = at(each, "ExcludeManagementEventSources") or at(
             each, "excludeManagementEventSources"
         )
         if isinstance(excluded, list) and excluded:
             left.append(", ".join(map(str, excluded)))
-    if items_of(done.given, "AdvancedEventSelectors"):
+    if items_of({"": done.value("AdvancedEventSelectors")}, ""):
         left += _excluded(done)
     if left:
         says = f"trail {_on(done)} no longer records {' and '.join(dict.fromkeys(left))}"
@@ -66,7 +66,7 @@ def _selectors(done: Done) -> Iterator[Finding]:
 def _excluded(done: Done) -> Iterator[str]:
     """Advanced selectors that pass over some management events, or over all."""
     categories: set[str] = set()
-    for each in items_of(done.given, "AdvancedEventSelectors"):
+    for each in items_of({"": done.value("AdvancedEventSelectors")}, ""):
         for field in (*items_of(each, "FieldSelectors"), *items_of(each, "fieldSelectors")):
             name = text_of(field, "Field") or text_of(field, "field")
             equals = at(field, "Equals") or at(field, "equals")
@@ -194,7 +194,7 @@ _RULES: Final[Mapping[tuple[str, str], Rule]] = {
     ("logs", "DeleteLogGroup"): _always("logging-off", Level.WARNING, "log group {on} deleted"),
     ("logs", "DeleteLogStream"): _always(
         "logging-off", Level.WARNING, "a log stream of {on} deleted"
-    ),  # noqa: E501
+    ),
     ("s3", "PutBucketLogging"): _bucket_logging,
     ("iam", "CreateAccessKey"): _credential("an access key"),
     ("iam", "CreateLoginProfile"): _credential("a console password"),
@@ -217,10 +217,10 @@ _RULES: Final[Mapping[tuple[str, str], Rule]] = {
     ),
     ("iam", "CreateSAMLProvider"): _always(
         "provider", Level.WARNING, "a new way to sign in: SAML provider {on}"
-    ),  # noqa: E501
+    ),
     ("iam", "UpdateSAMLProvider"): _always(
         "provider", Level.WARNING, "a SAML provider signs in with other keys"
-    ),  # noqa: E501
+    ),
     ("iam", "CreateOpenIDConnectProvider"): _always(
         "provider", Level.WARNING, "a new way to sign in: an OpenID Connect provider"
     ),

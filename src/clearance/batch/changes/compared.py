@@ -43,7 +43,7 @@ class Compared:
         """Public access, strangers, new administrators and new paths to that."""
         for arn, old, new in _policies(changes, after):
             yield from self._opened(arn, old, new, after)
-        touched = [change for change in changes if len(change.path) > 2 and change.path[2] in _OWN]  # noqa: PLR2004
+        touched = [change for change in changes if _about_permissions(change)]
         if not touched:
             return
         made = tuple(self._administrators(before, after, touched))
@@ -103,6 +103,18 @@ class Compared:
                 self._paths.pop(next(iter(self._paths)))
             known = self._paths[id(estate)] = (estate, {path.source: path for path in found})
         return known[1]
+
+
+def _about_permissions(change: Change) -> bool:
+    """True when policies, groups or a boundary changed, rather than keys or tags."""
+    if len(change.path) <= 2 or change.path[2] not in _OWN:  # noqa: PLR2004
+        return False
+    return _permissions(change.before) != _permissions(change.after)
+
+
+def _permissions(value: object) -> tuple[object, ...]:
+    names = ("inline", "attached", "groups", "boundary", "trust", "versions", "default_version")
+    return tuple(getattr(value, name, None) for name in names)
 
 
 def _policies(

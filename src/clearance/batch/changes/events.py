@@ -88,7 +88,12 @@ class Done:
 
     def text(self, *names: str) -> str | None:
         """The first of some parameters that was given."""
-        return next((found for n in names if (found := text_of(self.given, n))), None)
+        return next((found for n in names if (found := text_of({"": self.value(n)}, ""))), None)
+
+    def value(self, name: str) -> Json:
+        """A parameter; some services begin their names with a small letter."""
+        found = self.given.get(name)
+        return found if found is not None else self.given.get(name[:1].lower() + name[1:])
 
 
 def changes_in(records: Iterable[Record]) -> tuple[Done, ...]:
@@ -98,7 +103,8 @@ def changes_in(records: Iterable[Record]) -> tuple[Done, ...]:
         done = _done(record, number)
         if done is not None:
             found.setdefault(done.id, done)
-    return tuple(sorted(found.values(), key=lambda d: (d.when, d.id)))
+    # Times are whole seconds; within one, the order of the files is the best there is.
+    return tuple(sorted(found.values(), key=lambda done: done.when))
 
 
 def _done(record: Record, number: int) -> Done | None:

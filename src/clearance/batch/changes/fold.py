@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar, cast
 
 from clearance.batch.changes.events import Done
-from clearance.batch.changes.lacking import prepared, with_function
+from clearance.batch.changes.lacking import partition_of, prepared, with_function
 from clearance.batch.changes.recorded import Recorded, moment
 from clearance.batch.changes.resources import RESOURCES
 from clearance.batch.who import who
@@ -42,12 +42,13 @@ _CODE: Final = frozenset({"CreateFunction"})  # its code is not recorded
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The estate after a call.
+    """The estate after a call, and ``base``: before it, with all that the call speaks of in it.
 
     ``problem`` says why nothing was folded, ``lacking`` what the estate did not hold before and of
     which only this change is known.
     """
 
+    base: Estate
     estate: Estate
     problem: str | None = None
     lacking: tuple[str, ...] = ()
@@ -55,17 +56,20 @@ class Folded:
 
 def fold(estate: Estate, done: Done) -> Folded:
     """The estate after a recorded call."""
+    if estate.account(done.account) is None:
+        estate = estate.with_account(Account(done.account, partition_of(done)))
     if done.error is not None:
-        return Folded(estate, "the call failed")
+        return Folded(estate, estate, "the call failed")
     direct = RESOURCES.get((done.service, done.operation))
     if direct is not None:
         made = direct(estate, done)
-        return Folded(made or estate, None if made else "the record does not tell enough")
+        problem = None if made else "the record does not tell enough"
+        return Folded(estate, made or estate, problem)
     operation = _OPERATIONS.get(done.service, {}).get(done.operation)
     if operation is None or done.operation in _BESIDE:
-        return Folded(estate, "an estate does not hold what this changes")
+        return Folded(estate, estate, "an estate does not hold what this changes")
     if done.operation in _CODE:
-        return Folded(with_function(estate, done))
+        return Folded(estate, with_function(estate, done))
     ready, lacking = prepared(estate, done)
     call = _call(ready, done)
     given = {**done.given}
@@ -76,11 +80,12 @@ def fold(estate: Estate, done: Done) -> Folded:
     except OperationError as error:
         insisted = _insisted(ready, done, call, operation, error)
         if insisted is None:
-            return Folded(estate, error.message)
+            return Folded(estate, estate, error.message)
         changed = insisted
     except (AttributeError, ClearanceError, KeyError, TypeError, ValueError) as error:
-        return Folded(estate, f"the record does not tell enough ({type(error).__name__})")
-    return Folded(changed, lacking=lacking)
+        problem = f"the record does not tell enough ({type(error).__name__})"
+        return Folded(estate, estate, problem)
+    return Folded(ready, changed, lacking=lacking)
 
 
 def _insisted(
@@ -89,9 +94,11 @@ def _insisted(
     """The change all the same, where our estate refuses what AWS did not."""
     if error.code == "MalformedPolicyDocument" and done.text("RoleName"):
         return _trusted(estate, done, call, operation)
+    account = estate.account(done.account) or Account(done.account)
+    if done.operation == "UpdateFunctionConfiguration" and done.text("Role"):
+        return _with_role(estate, account, done)
     if error.code != "DeleteConflict":
         return None
-    account = estate.account(done.account) or Account(done.account)
     match done.operation:
         case "DeleteUser":
             users = _without(account.users, done.text("UserName"))
@@ -106,6 +113,17 @@ def _insisted(
             policies = _without(account.policies, done.text("PolicyArn"))
             return estate.with_account(replace(account, policies=policies))
     return None
+
+
+def _with_role(estate: Estate, account: Account, done: Done) -> Estate | None:
+    """A function with another role, whom that may trust in our estate."""
+    name = (done.text("FunctionName") or "").rpartition(":function:")[2].partition(":")[0]
+    function = account.functions.get(f"{done.region}/{name}")
+    if function is None:
+        return None
+    changed = replace(function, latest=replace(function.latest, role=done.text("Role") or ""))
+    functions = {**account.functions, function.key: changed}
+    return estate.with_account(replace(account, functions=functions))
 
 
 def _without(table: Mapping[str, T], name: str | None) -> Mapping[str, T]:

@@ -49,20 +49,21 @@ def history(
     """The entries; with a ``world`` each has its effect on access, proven."""
     for done in calls:
         folded = fold(estate, done)
-        changes = diff(estate, folded.estate) if folded.estate is not estate else ()
+        before, after = folded.base, folded.estate
+        changes = diff(before, after) if after is not before else ()
         findings = tuple(alone(done))
         if done.error is not None:
             tried = (Finding(f.id, _less(f.level), f"tried in vain: {f.says}") for f in findings)
             yield Entry(done, (), tuple(tried), f"it failed: {done.error}")
             continue
         if changes:
-            findings += tuple(compared.findings(done, estate, folded.estate, changes))
+            findings += tuple(compared.findings(done, before, after, changes))
         effect = None
         if world is not None and changes:
-            effect = estate_diff(estate, folded.estate, world, limit=ROWS)
+            effect = estate_diff(before, after, world, limit=ROWS)
         unique = tuple(dict.fromkeys(findings))
         yield Entry(done, changes, unique, folded.problem, folded.lacking, effect)
-        estate = folded.estate
+        estate = after
 
 
 def _less(level: Level) -> Level:

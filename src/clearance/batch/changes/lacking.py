@@ -21,14 +21,14 @@ from clearance.model.estate import (
 )
 from clearance.model.function import Function, FunctionConfiguration
 
-__all__ = ["prepared", "with_function"]
+__all__ = ["partition_of", "prepared", "with_function"]
 
 _NOTHING: Final = '{"Version":"2012-10-17","Statement":[]}'
 
 
 def prepared(estate: Estate, done: Done) -> tuple[Estate, tuple[str, ...]]:
     """The estate with everything in it that the call speaks of."""
-    account = estate.account(done.account) or Account(done.account, _partition(done))
+    account = estate.account(done.account) or Account(done.account, partition_of(done))
     lacking: list[str] = []
     if done.service == "iam":
         for make in (_user, _group, _role, _policy):
@@ -40,7 +40,8 @@ def prepared(estate: Estate, done: Done) -> tuple[Estate, tuple[str, ...]]:
     return estate.with_account(account), tuple(lacking)
 
 
-def _partition(done: Done) -> str:
+def partition_of(done: Done) -> str:
+    """The partition of the caller."""
     arn = text_of(done.identity, "arn") or ""
     return arn.split(":")[1] if arn.startswith("arn:") else "aws"
 
@@ -120,7 +121,7 @@ def _configuration(done: Done, role: str) -> FunctionConfiguration:
 
 def with_function(estate: Estate, done: Done) -> Estate:
     """A function with the role it was given; its code is in no record."""
-    account = estate.account(done.account) or Account(done.account, _partition(done))
+    account = estate.account(done.account) or Account(done.account, partition_of(done))
     name = _function_name(done) or ""
     made = Function(name, done.region, _configuration(done, done.text("Role") or ""))
     return estate.with_account(replace(account, functions={**account.functions, made.key: made}))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from clearance.batch.changes.events import Done
-from clearance.explain.evidence import at, items_of, text_of
+from clearance.explain.evidence import items_of, text_of
 from clearance.model.estate import Account, Estate, Resource, VpcEndpoint
 
 __all__ = ["RESOURCES", "arn_of"]
@@ -71,9 +71,9 @@ def _document(value: Any) -> str | None:  # noqa: ANN401 - JSON
     return json.dumps(value) if isinstance(value, dict) else None
 
 
-def _puts(*path: str) -> Step:
+def _puts(name: str) -> Step:
     def step(estate: Estate, done: Done) -> Estate | None:
-        text = _document(at(done.given, *path))
+        text = _document(done.value(name))
         return None if text is None else _with_policy(estate, done, text)
 
     return step
@@ -100,7 +100,7 @@ def _topic(estate: Estate, done: Done) -> Estate | None:
 
 
 def _queue(estate: Estate, done: Done) -> Estate | None:
-    attributes = at(done.given, "Attributes")
+    attributes = done.value("Attributes")
     if not isinstance(attributes, dict):
         return None
     if "Policy" not in attributes:
