@@ -148,6 +148,12 @@ def test_alerting(log: Path) -> None:
     assert "1 older changes are not shown" in one
 
 
+def test_a_dataset_does_not_hold_enough(log: Path) -> None:
+    assert clearance("logs", "ingest", log, "--to", log.parent / "set").code == 0
+    ran = clearance("history", "--logs", log.parent / "set")
+    assert (ran.code, "give CloudTrail's own files" in ran.err) == (2, True), ran
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -106,12 +106,21 @@ def _accounts(trusted: Iterable[str]) -> frozenset[str]:
 
 
 def _calls(logs: Iterable[str]) -> tuple[Done, ...]:
-    from clearance.batch.changes.events import changes_in
-    from clearance.batch.read import Found, files_in, records
-    from clearance.cli.read_logs import progress
+    from clearance.cli import progress
 
-    found, files = Found(), files_in(logs)
-    calls = changes_in(records(files, found, done=progress(files, found)))
+    try:
+        from clearance.batch.changes.events import changes_in
+        from clearance.batch.read import records
+        from clearance.batch.source import Logs
+    except ImportError as error:
+        raise UsageError(f"this needs {error.name}; pip install 'clearance[logs]'") from None
+    given = Logs.at(logs)
+    if given.units:
+        raise UsageError("a dataset does not hold what a change needs; give CloudTrail's own files")
+    found, files = given.found, given.files
+    with progress.bar() as bar:
+        bar.begun(sum(place.size for place in files), len(files))
+        calls = changes_in(records(files, found, done=lambda place: bar.told(place.size, 1)))
     for problem in found.problems:
         output.warn(problem)
     if not found.events:

@@ -156,7 +156,7 @@ def _trusting(account: str) -> str:
 
 
 def _call(estate: Estate, done: Done) -> Call:
-    told = who(done.identity, done.given, estate, ())
+    told = who(done.identity, estate, ())
     principal = told.principal or Principal(PrincipalKind.ANONYMOUS, account=done.account)
     ports = cast("Ports", Recorded(done))
     return Call(principal, done.account, done.region, moment(done.when), ports, done.id)
