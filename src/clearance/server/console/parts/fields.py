@@ -54,7 +54,7 @@ class Lines:
 
     def draw(self, values: Iterable[str]) -> None:
         """Show a field for each value, one at least."""
-        self._place = tag("div", classes="lines")
+        self._place = tag("div", classes="asks")
         for value in tuple(values) or ("",):
             self._add(value)
         more = ui.button(f"Add {self.label.lower()}", icon="add", on_click=self._more)
@@ -71,7 +71,7 @@ class Lines:
 
     def _add(self, value: str) -> Input:
         assert self._place is not None  # noqa: S101 - drawn before anything is added
-        with self._place, tag("div", classes="line") as line:
+        with self._place, tag("div", classes="ask") as line:
             label = self.label if not self._fields else f"{self.label} {len(self._fields) + 1}"
             made = suggesting(label, value, self.offer, self.changed)
             made.classes("grow")

@@ -8,7 +8,7 @@ from typing import Final
 
 from clearance.model.decision import Check, CheckEffect, CheckType, Decision
 from clearance.server.console.parts import badge
-from clearance.server.console.parts.text import tag
+from clearance.server.console.parts.text import breakable, tag
 
 __all__ = ["Layer", "diagram", "layers_of", "name_of", "said", "telling"]
 
@@ -92,7 +92,7 @@ def diagram(
             tag("span", "Request", "soft")
             service, colon, name = request.action.partition(":")
             tag("span", f"{service}{colon}", "soft")
-            tag("strong", name)
+            tag("strong", breakable(name))
         for layer in layers_of(decision):
             _layer(layer, on_open, pressed=layer == first)
         with tag("div", classes="end"):

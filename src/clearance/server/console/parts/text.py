@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from nicegui.elements.mixins.text_element import TextElement
 
-__all__ = ["short", "tag"]
+__all__ = ["breakable", "short", "tag"]
 
 
 def tag(name: str, text: str = "", classes: str = "") -> TextElement:
@@ -13,6 +16,18 @@ def tag(name: str, text: str = "", classes: str = "") -> TextElement:
     if classes:
         made.classes(classes)
     return made
+
+
+def breakable(name: str) -> str:
+    """A long name that may break between its words.
+
+    >>> breakable("InvokeFunction").split("\u200b")
+    ['Invoke', 'Function']
+    """
+    return _WORD.sub("\u200b", name)
+
+
+_WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=:)")
 
 
 def short(arn: str) -> str:

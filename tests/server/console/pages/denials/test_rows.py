@@ -73,6 +73,23 @@ def test_a_line_names_the_action_that_was_decided() -> None:
     assert row.when.microsecond == 500_000
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (MESSAGE, "no identity-based policy allows it"),
+        (
+            "User: ana is not authorized to perform: x with an explicit deny in a session policy",
+            "an explicit deny in a session policy",
+        ),
+        ("User: ana is not authorized to perform: x on resource: y", "no reason was given"),
+        ("1 validation error", "AccessDenied: 1 validation error"),
+        ("", "AccessDenied"),
+    ],
+)
+def test_reasons(message: str, reason: str) -> None:
+    assert row_of(event(errorCode="AccessDenied", errorMessage=message)).reason == reason
+
+
 def test_events_with_little_in_them_are_lines_too() -> None:
     row = row_of({"eventTime": "2026-03-01T12:00:00Z", "userIdentity": None})
     assert row.principal == "anonymous"

@@ -16,6 +16,8 @@ _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 )
 _REASONS: Final = " because "
+_EXPLICIT: Final = " with an explicit deny in "
+_DENIAL: Final = " is not authorized to perform: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +121,9 @@ def _reason(message: str, code: str) -> str:
     _, because, reason = message.partition(_REASONS)
     if because:
         return reason
+    _, explicit, where = message.partition(_EXPLICIT)
+    if explicit:
+        return f"an explicit deny in {where}"
+    if _DENIAL in message:
+        return "no reason was given"
     return f"{code}: {message}" if code and message else message or code

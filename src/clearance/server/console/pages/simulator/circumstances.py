@@ -54,7 +54,7 @@ class Circumstances:
     def draw(self, keys: Iterable[Key]) -> None:
         """Show a line for each key."""
         self._asked_for = tag("div", classes="chips")
-        self._place = tag("div", classes="lines")
+        self._place = tag("div", classes="asks")
         for key in keys:
             self._add(key)
         ui.button("Add a context key", icon="add", on_click=lambda: self._add(Key(""))).props(
@@ -87,7 +87,7 @@ class Circumstances:
 
     def _add(self, key: Key) -> _Line:
         assert self._place is not None  # noqa: S101 - drawn before anything is added
-        with self._place, tag("div", classes="line key") as place:
+        with self._place, tag("div", classes="ask key") as place:
             name = suggesting("Key", key.name, self.suggest, self.changed)
             name.classes("grow")
             state = ui.select({s.value: word for s, word in _STATES.items()}, value=key.state.value)

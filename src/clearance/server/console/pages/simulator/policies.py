@@ -78,7 +78,7 @@ class Policies:
 
     def _item(self, each: Placed) -> None:
         with tag("li"):
-            with tag("div", classes="line"):
+            with tag("div", classes="ask"):
                 use = ui.checkbox(value=each.place not in self._without)
                 use.props["aria-label"] = f"Use {each.policy.name}"
                 with tag("div", classes="grow"):
@@ -141,7 +141,7 @@ class Policies:
 
     def _draw_one(self, number: int, text: str) -> None:
         with tag("div"):
-            with tag("div", classes="line"):
+            with tag("div", classes="ask"):
                 tag("strong", f"Added policy {number + 1}", "grow")
                 ui.button("Remove", on_click=partial(self._drop, number)).props(
                     "no-caps flat dense"

@@ -13,7 +13,7 @@ from clearance.server.console.pages.simulator.answer import Answer, Cell
 from clearance.server.console.pages.simulator.question import commands
 from clearance.server.console.parts import badge, code, states
 from clearance.server.console.parts.explained import layers_and_policies
-from clearance.server.console.parts.text import short, tag
+from clearance.server.console.parts.text import breakable, short, tag
 
 __all__ = ["show"]
 
@@ -55,7 +55,7 @@ def _matrix(answer: Answer, shown: Cell, pick: Pick) -> None:
         with tag("tbody"):
             for action in answer.actions:
                 with tag("tr"):
-                    tag("th", action).props["scope"] = "row"
+                    tag("th", breakable(action)).props["scope"] = "row"
                     for resource in answer.resources:
                         _cell(answer.cell(action, resource), shown, pick)
 
