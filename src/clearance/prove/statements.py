@@ -170,7 +170,8 @@ def test_of(condition: Condition, parts: Iterable[tuple[Token | Variable, ...]])
 
 def strings(found: Iterable[str], parts: int, *, negated: bool) -> Strings:
     """The strings that match a pattern of a list, or none of them."""
-    union = _widest(tuple(found), parts)
+    several = tuple(found)
+    union = _widest(several, parts) if len(several) > 1 else Union.of(several, parts)
     return Strings((), (union,)) if negated else Strings((union,))
 
 
