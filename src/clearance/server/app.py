@@ -69,7 +69,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive) -> HttpAnswer:
-        body = await _body(receive)
+        body = await _body(receive) if _has_body(scope) else b""
         if body is None:
             fault = Fault("RequestEntityTooLargeException", "the request body is too large", 413)
             return faults.render(fault, None, "")
@@ -91,6 +91,14 @@ def _health(scope: Scope) -> HttpAnswer:
     if not is_ours(named.get(b"host"), named.get(b"origin")):
         return HttpAnswer(403, kind, b'{"status":"forbidden"}')
     return HttpAnswer(200, kind, b'{"status":"ok"}')
+
+
+def _has_body(scope: Scope) -> bool:
+    """False when the headers say that nothing follows: then there is nothing to wait for."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
 
 
 async def _body(receive: Receive) -> bytes | None:

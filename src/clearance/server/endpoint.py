@@ -175,7 +175,8 @@ class Endpoint:
             async with self.world.lock:
                 output = await self._change(call, found, given, seen, secure=secure)
         if found.service.name == "lambda":
-            output = localized(self.functions.shown(output), self.functions.endpoint_url)
+            output = self.functions.shown(call, found.operation.name, given, output)
+            output = localized(output, self.functions.endpoint_url)
         return protocols.serialize(
             output, found.service, found.operation, seen.request_id, protocol=found.protocol
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -112,6 +113,11 @@ def serve(started: Started, listener: socket.socket) -> None:
     # uvicorn finishes in order and then sends itself the signal again: it must find a handler
     # that lets the caller clean up.
     signal.signal(signal.SIGTERM, _stopped)
+    # What is there now stays: AWS's models, the estate. A request makes thousands of objects that
+    # go at once, and few cycles, so looking for those less often saves a tenth of its time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     _server(started, listener).run(sockets=[listener])
 
 

@@ -14,7 +14,7 @@ from clearance.store.seal import Sealer
 
 __all__ = ["SystemPorts"]
 
-_BATCH: Final = 128  # UUIDs whose random bytes are fetched together
+_BATCH: Final = 128  # UUIDs that are made together
 _UNIQUE: Final = 17
 _ACCESS_KEY: Final = 16
 _SECRET_BYTES: Final = 30  # 40 characters of base64, AWS's alphabet for secrets
@@ -23,12 +23,12 @@ _SECRET_BYTES: Final = 30  # 40 characters of base64, AWS's alphabet for secrets
 class SystemPorts:
     """`clearance.operations.call.Ports`, for real."""
 
-    __slots__ = ("_random", "_sealer", "_store")
+    __slots__ = ("_sealer", "_store", "_uuids")
 
     def __init__(self, store: Store, sealer: Sealer) -> None:
         self._store = store
         self._sealer = sealer
-        self._random: list[bytes] = []
+        self._uuids: list[str] = []
 
     def unique_id(self, prefix: str) -> str:
         """A new unique ID such as ``AIDA…``: the prefix and 17 characters of A-Z2-7."""
@@ -45,12 +45,12 @@ class SystemPorts:
     def uuid(self) -> str:
         """A new random UUID."""
         try:
-            random = self._random.pop()
+            return self._uuids.pop()
         except IndexError:  # asking the system once for many costs little more than for one
             many = os.urandom(16 * _BATCH)
-            self._random = [many[at : at + 16] for at in range(16, len(many), 16)]
-            random = many[:16]
-        return str(uuid.UUID(bytes=random, version=4))
+            drawn = (many[at : at + 16] for at in range(0, len(many), 16))
+            self._uuids = [str(uuid.UUID(bytes=random, version=4)) for random in drawn]
+            return self.uuid()
 
     def token(self, length: int, alphabet: str) -> str:
         """Random characters of an alphabet."""

@@ -181,12 +181,19 @@ _SCALARS: dict[Kind, Callable[[Field, Value], Value]] = {
 def write_structure(service: Service, shape: Shape, value: Mapping[str, Value]) -> dict[str, Value]:
     """The JSON object of a structure; members that travel elsewhere are left out."""
     found: dict[str, Value] = {}
-    for name, field in shape.members.items():
-        item = value.get(name)
-        if item is not None and field.location is None:
-            # Most members are texts; looking up an enumeration's member costs more than a test.
-            plain = field.kind is Kind.STRING
-            found[field.wire_name] = item if plain else write(service, field, item)
+    members = shape.members
+    for name, item in value.items():  # of the many members of a shape most answers have few
+        if item is None:
+            continue
+        field = members.get(name)
+        if field is None or field.location is not None:
+            continue
+        called = field.location_name or name
+        if field.kind is Kind.STRING:
+            found[called] = item
+            continue
+        writer = _WRITERS.get(field.kind)
+        found[called] = item if writer is None else writer(service, field, item)
     return found
 
 

@@ -83,7 +83,9 @@ def tag(name: str, content: str, attributes: str = "") -> str:
 
 def text_tag(name: str, text: str, attributes: str = "") -> str:
     """An element around text, escaped. Characters that XML cannot carry become `?`."""
-    return tag(name, escape(_legal(text), {"\r": "&#xD;"}), attributes)
+    if not text.isprintable() or "&" in text or "<" in text or ">" in text:
+        text = escape(_legal(text), {"\r": "&#xD;"})
+    return tag(name, text, attributes)
 
 
 def attribute(name: str, value: str) -> str:

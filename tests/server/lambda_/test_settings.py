@@ -5,9 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import signal
+import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -33,7 +38,7 @@ def test_provisioned_concurrency_is_of_versions_and_aliases(here: Site) -> None:
     latest = attempt(client.put_provisioned_concurrency_config, **given, Qualifier="$LATEST")
     assert "unpublished function versions" in latest.message
     put = client.put_provisioned_concurrency_config(**given, Qualifier="live")
-    assert (put["Status"], put["AllocatedProvisionedConcurrentExecutions"]) == ("READY", 5)
+    assert (put["Status"], put["AllocatedProvisionedConcurrentExecutions"]) == ("IN_PROGRESS", 0)
     listed = client.list_provisioned_concurrency_configs(FunctionName="ready")
     assert [c["FunctionArn"] for c in listed["ProvisionedConcurrencyConfigs"]] == [f"{arn}:live"]
     lower = attempt(
@@ -51,6 +56,76 @@ def test_provisioned_concurrency_is_of_versions_and_aliases(here: Site) -> None:
         "No Provisioned Concurrency Config found for this function",
         404,
     )
+
+
+STARTS = """
+import os, time
+open(os.environ["NOTE"] + str(os.getpid()), "w").close()
+KIND, BEGAN = os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], time.time()
+def handler(event, context):
+    time.sleep(event)
+    return {"kind": KIND, "pid": os.getpid()}
+"""
+
+
+def settled(client: Any, name: str, qualifier: str = "1") -> dict[str, Any]:
+    given = {"FunctionName": name, "Qualifier": qualifier}
+    for _ in range(200):
+        found: dict[str, Any] = client.get_provisioned_concurrency_config(**given)
+        if found["Status"] != "IN_PROGRESS":
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def invoked(client: Any, name: str, pause: float = 0, qualifier: str = "1") -> dict[str, Any]:
+    answer = client.invoke(
+        FunctionName=name, Qualifier=qualifier, Payload=json.dumps(pause).encode()
+    )
+    found: dict[str, Any] = json.loads(answer["Payload"].read())
+    return found
+
+
+def test_what_is_provisioned_is_started_before_anybody_calls(here: Site, tmp_path: Path) -> None:
+    client = here.client("lambda")
+    here.function(
+        "early", STARTS, Publish=True, Environment={"Variables": {"NOTE": f"{tmp_path}/"}}
+    )
+    client.put_provisioned_concurrency_config(
+        FunctionName="early", Qualifier="1", ProvisionedConcurrentExecutions=2
+    )
+    found = settled(client, "early")
+    assert (found["Status"], found["AvailableProvisionedConcurrentExecutions"]) == ("READY", 2)
+    started = {int(path.name) for path in tmp_path.iterdir()}
+    assert len(started) == 2
+    with ThreadPoolExecutor(3) as pool:  # the third spills over
+        answers = list(pool.map(lambda _: invoked(client, "early", 1), range(3)))
+    kinds = {a["pid"]: a["kind"] for a in answers}
+    assert {p for p, kind in kinds.items() if kind == "provisioned-concurrency"} == started
+    assert min(kinds.values()) == "on-demand"
+    # What ends is started again.
+    for pid in started:
+        os.kill(pid, signal.SIGKILL)
+    for _ in range(200):
+        if len(list(tmp_path.iterdir())) == 4:
+            break
+        time.sleep(0.05)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_function_that_cannot_start_is_told(here: Site) -> None:
+    client = here.client("lambda")
+    here.function("broken", "raise RuntimeError('no')", Publish=True)
+    client.put_provisioned_concurrency_config(
+        FunctionName="broken", Qualifier="1", ProvisionedConcurrentExecutions=1
+    )
+    found = settled(client, "broken")
+    assert found["Status"] == "FAILED"
+    assert found["StatusReason"] == "FUNCTION_ERROR_INIT_FAILURE"
+    (listed,) = client.list_provisioned_concurrency_configs(FunctionName="broken")[
+        "ProvisionedConcurrencyConfigs"
+    ]
+    assert listed["Status"] == "FAILED"
 
 
 def test_reserved_concurrency_throttles(here: Site) -> None:

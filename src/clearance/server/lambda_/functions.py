@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import logging
@@ -20,6 +21,7 @@ from clearance.operations.call import Call
 from clearance.operations.fault import OperationError
 from clearance.operations.lambda_.execution_role import trusts_lambda
 from clearance.operations.lambda_.layers import find_version
+from clearance.operations.lambda_.names import read_name
 from clearance.operations.lambda_.provisioned import unreserved
 from clearance.operations.lambda_.resolve import ResolvedFunction, resolve
 from clearance.operations.sts import execution_session
@@ -27,6 +29,7 @@ from clearance.server.lambda_.code_link import linked
 from clearance.server.lambda_.later import Later
 from clearance.server.lambda_.pace import Pace
 from clearance.server.lambda_.poller import Poller
+from clearance.server.lambda_.provisioned import Provisioned
 from clearance.server.lambda_.queue import Queue
 from clearance.server.lambda_.role_calls import RoleCalls
 from clearance.server.runtime.pool import Pool
@@ -68,6 +71,7 @@ class Functions:
     calls: RoleCalls = field(init=False)
     later: Later = field(init=False)
     poller: Poller = field(init=False)
+    provisioned: Provisioned = field(init=False)
     _limits: dict[tuple[str, str], tuple[Account, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,6 +79,9 @@ class Functions:
         queue = Queue(self.pending, self.world.sealer)
         self.later = Later(self.world, self.calls, queue, self.pace, self._run_by_lambda)
         self.poller = Poller(self.world, self.calls, self.pace, self._run_by_lambda)
+        self.provisioned = Provisioned(
+            self.world, self.pool, self.pace, self._spec, self._credentials_of
+        )
 
     async def operate(
         self, operation: str, estate: Estate, call: Call, given: Mapping[str, Any]
@@ -173,15 +180,27 @@ class Functions:
         )
         return found, payload
 
-    def shown(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
+    def shown(
+        self, call: Call, operation: str, given: Mapping[str, Any], output: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         """An answer of Lambda's with what only the running server can add to it."""
+        if "ProvisionedConcurrency" in operation:
+            name = read_name(
+                given.get("FunctionName"),
+                given.get("Qualifier"),
+                account=call.account,
+                region=call.region,
+            )
+            arn = f"arn:aws:lambda:{name.region}:{name.account}:function:{name.name}"
+            return self.provisioned.shown(operation, output, f"{arn}:{name.qualifier}")
         return self.poller.shown(linked(self.world, output, self.endpoint_url))
 
     async def tend(self) -> None:
         """What is done beside the calls: accepted events, event sources, a warm interpreter."""
         await self.later.resume()
         await self.prepare()
-        await self.poller.watch()
+        self.provisioned.endpoint_url = self.endpoint_url
+        await asyncio.gather(self.poller.watch(), self.provisioned.watch())
 
     async def open(
         self, estate: Estate, call: Call, found: ResolvedFunction, event: bytes
@@ -201,24 +220,11 @@ class Functions:
     ) -> Outcome:
         """Run a function once with its execution role's own credentials."""
         spec = self._spec(estate, found)
-        now = self.world.now
-
-        def credentials() -> Credentials:
-            issued = execution_session(
-                estate, spec.role, spec.unqualified_arn, ports=self.world.ports, now=now()
-            )
-            return Credentials(
-                issued.access_key_id,
-                issued.secret_access_key,
-                issued.session_token,
-                issued.expiration,
-            )
-
         try:
             outcome = await self.pool.invoke(
                 spec,
                 payload,
-                credentials_for=credentials,
+                credentials_for=self._credentials_of(estate, spec),
                 endpoint_url=self.endpoint_url,
                 request_id=call.request_id,
                 invoked_arn=spec.arn,
@@ -234,6 +240,23 @@ class Functions:
         if self.on_outcome is not None:
             self.on_outcome(spec, outcome)
         return outcome
+
+    def _credentials_of(self, estate: Estate, spec: FunctionSpec) -> Callable[[], Credentials]:
+        """What gives the execution role's credentials, once they are needed."""
+        world = self.world
+
+        def credentials() -> Credentials:
+            issued = execution_session(
+                estate, spec.role, spec.unqualified_arn, ports=world.ports, now=world.now()
+            )
+            return Credentials(
+                issued.access_key_id,
+                issued.secret_access_key,
+                issued.session_token,
+                issued.expiration,
+            )
+
+        return credentials
 
     async def _run_by_lambda(
         self, found: ResolvedFunction, payload: bytes, request_id: str

@@ -142,6 +142,10 @@ class Environment:
         os.close(self._stdin)
         self._stdin = None
 
+    async def initialize(self, spec: FunctionSpec) -> bool:
+        """Let the function start before anybody calls it; False when it could not."""
+        return await self._initialize(spec, "") is None
+
     async def invoke(self, spec: FunctionSpec, invocation: Invocation) -> Outcome:
         """Run the function once; whatever it does, there is an outcome."""
         request_id = invocation.request_id

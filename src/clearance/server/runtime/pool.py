@@ -25,7 +25,7 @@ from clearance.server.runtime.unpacked import Unpacked
 from clearance.server.runtime.variables import Folders, search_path, started_with, variables
 from clearance.server.runtime.watch import Watch
 
-__all__ = ["Pool"]
+__all__ = ["CredentialsFor", "Pool", "environment_key"]
 
 Key = tuple[object, ...]
 CredentialsFor = Callable[[], Awaitable[Credentials] | Credentials]
@@ -67,6 +67,8 @@ class Pool:
         self._environments: set[Environment] = set()
         self._idle: dict[Key, list[Environment]] = {}
         self._waiting: dict[str, list[Environment]] = {}
+        self._kept: dict[Key, int] = {}
+        self._busy_with: Counter[Key] = Counter()
         self._busy: Counter[str] = Counter()
         self._shared: Counter[str] = Counter()
         self._unpacked: Unpacked | None = None
@@ -109,7 +111,7 @@ class Pool:
         was not run. If the caller is cancelled, so is the function.
         """
         self._prepare()
-        key = _key(spec, endpoint_url)
+        key = environment_key(spec, endpoint_url)
         with self._slot(spec):
             environment = self._take_idle(key, spec)
             if environment is None:
@@ -122,14 +124,52 @@ class Pool:
                 trace_id=trace_id,
                 client_context=client_context,
             )
+            self._busy_with[key] += 1
             try:
                 outcome = await environment.invoke(spec, invocation)
             except BaseException:
                 self._discard(environment)
                 raise
+            finally:
+                self._busy_with[key] -= 1
             self._give_back(key, environment)
         self._replenish(spec.runtime)
         return outcome
+
+    async def keep_ready(
+        self,
+        spec: FunctionSpec,
+        count: int,
+        *,
+        credentials_for: CredentialsFor,
+        endpoint_url: str,
+    ) -> int:
+        """Have so many environments of a function initialized, from now on; answers how many are.
+
+        Fewer than asked for means that the function's own start failed. They are not ended for
+        being idle, and count against no limit until they are used.
+        """
+        self._prepare()
+        key = environment_key(spec, endpoint_url)
+        self._kept[key] = count
+        while (there := self._idle_of(key, spec) + self._busy_with[key]) < count:
+            environment = await self._create(
+                spec, credentials_for, endpoint_url, started="provisioned-concurrency"
+            )
+            try:
+                sound = await environment.initialize(spec)
+            except BaseException:
+                self._discard(environment)
+                raise
+            if not sound:
+                self._discard(environment)
+                return there
+            self._give_back(key, environment)
+        return count
+
+    def release(self, spec: FunctionSpec, endpoint_url: str) -> None:
+        """Keep a function ready no longer; what is idle ends in its time."""
+        self._kept.pop(environment_key(spec, endpoint_url), None)
 
     def retire(self, predicate: Callable[[FunctionSpec], bool]) -> int:
         """End the environments of matching functions, busy ones after their invocation.
@@ -210,6 +250,15 @@ class Pool:
             self._discard(environment)
         return None
 
+    def _idle_of(self, key: Key, spec: FunctionSpec) -> int:
+        """How many environments wait; those whose session ends soon are ended."""
+        soon = self._now() + MARGIN + timedelta(seconds=spec.timeout)
+        for environment in tuple(self._idle.get(key, ())):
+            expires = environment.refresh_at
+            if not environment.alive or (expires is not None and expires <= soon):
+                self._discard(environment)
+        return len(self._idle.get(key, ()))
+
     def _give_back(self, key: Key, environment: Environment) -> None:
         if self._closed or environment.retired or not environment.alive:
             self._discard(environment)
@@ -218,7 +267,11 @@ class Pool:
         self._idle.setdefault(key, []).append(environment)
 
     async def _create(
-        self, spec: FunctionSpec, credentials_for: CredentialsFor, endpoint_url: str
+        self,
+        spec: FunctionSpec,
+        credentials_for: CredentialsFor,
+        endpoint_url: str,
+        started: str = "on-demand",
     ) -> Environment:
         assert self._unpacked is not None  # noqa: S101 (prepared)
         assert self._interpreters is not None  # noqa: S101 (prepared)
@@ -237,7 +290,10 @@ class Pool:
             why = f"cannot make an execution environment: {error.strerror or error}"
             raise InvocationRefused(why) from error
         try:
-            self._assign(environment, spec, interpreter, task, opt, credentials, endpoint_url)
+            folders = Folders(task, opt, interpreter.home, environment.tmp, environment.home)
+            self._assign(
+                environment, spec, interpreter, folders, credentials, endpoint_url, started
+            )
         except BaseException:
             self._discard(environment)
             raise
@@ -248,12 +304,12 @@ class Pool:
         environment: Environment,
         spec: FunctionSpec,
         interpreter: Interpreter,
-        task: Path,
-        opt: Path,
+        folders: Folders,
         credentials: Credentials,
         endpoint_url: str,
+        started: str,
     ) -> None:
-        folders = Folders(task, opt, interpreter.home, environment.tmp, environment.home)
+        task, opt = folders.task, folders.opt
         today = f"{self._now():%Y/%m/%d}"
         stream = spec.log_stream or f"{today}/[{spec.version}]{secrets.token_hex(16)}"
         environment.log_stream = stream
@@ -266,6 +322,7 @@ class Pool:
             endpoint_url=endpoint_url,
             api=environment.address,
             log_stream=stream,
+            started=started,
         )
         if interpreter.command:
             if environment.pid is None:
@@ -344,12 +401,16 @@ class Pool:
         if not self._closed and len(self._waiting.get(runtime, ())) < self._waiting_wanted:
             self._background(again())
 
+    def _kept_of(self, key: Key) -> int:
+        """How many of the idle environments must stay."""
+        return self._kept.get(key, 0)
+
     def _make_room(self) -> None:
         """Below the limit of processes, at the cost of whoever was idle longest."""
         used = sum(1 for each in self._environments if each.spec is not None)
         if used < self._max_environments:
             return
-        idle = [each for group in self._idle.values() for each in group]
+        idle = [each for key, group in self._idle.items() for each in group[self._kept_of(key) :]]
         if not idle:
             raise Throttled
         self._discard(min(idle, key=lambda each: each.idle_since))
@@ -375,8 +436,8 @@ class Pool:
         """End what has been idle for long; again and again."""
         loop = asyncio.get_running_loop()
         oldest = loop.time() - self._idle_seconds
-        for group in tuple(self._idle.values()):
-            for environment in tuple(group):
+        for key, group in tuple(self._idle.items()):
+            for environment in tuple(group[self._kept_of(key) :]):
                 if environment.idle_since <= oldest:
                     self._discard(environment)
         self._idle = {key: group for key, group in self._idle.items() if group}
@@ -394,7 +455,7 @@ _APART = frozenset(
 )
 
 
-def _key(spec: FunctionSpec, endpoint_url: str) -> Key:
+def environment_key(spec: FunctionSpec, endpoint_url: str) -> Key:
     """What must be equal for an environment to be used again."""
     same = (
         value

@@ -33,8 +33,9 @@ def variables(
     endpoint_url: str,
     api: str,
     log_stream: str,
+    started: str = "on-demand",
 ) -> dict[str, str]:
-    """All of them."""
+    """All of them; ``started`` says why, as ``AWS_LAMBDA_INITIALIZATION_TYPE`` has it."""
     task, opt = folders.task, folders.opt
     extendable = {
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
@@ -58,7 +59,7 @@ def variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": started,
         "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group or f"/aws/lambda/{spec.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": api,
