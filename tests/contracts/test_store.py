@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -217,6 +218,18 @@ def test_the_estate_can_be_seen_as_it_was(store: Store) -> None:
     for n, estate in enumerate(seen):
         assert store.at(T0 + timedelta(seconds=n)) == estate
         assert store.at(T0 + timedelta(seconds=n, milliseconds=999)) == estate
+
+
+def test_each_record_comes_with_the_estates_around_it(store: Store) -> None:
+    seen = [store.load()]
+    for n in range(1, 5):
+        after = with_user(seen[-1], f"user{n}")
+        store.commit(seen[-1], after, entry=entry(n))
+        seen.append(after)
+    found = list(store.steps(2))
+    assert [record.seq for record, _, _ in found] == [2, 3, 4]
+    assert [(before, after) for _, before, after in found] == list(pairwise(seen))[1:]
+    assert list(store.steps(5)) == []
 
 
 def test_blobs_come_back_by_their_hash(store: Store) -> None:

@@ -9,8 +9,8 @@ from typing import Final
 import typer
 
 from clearance.cli import commands, lazy
-from clearance.cli.moments import moment
 from clearance.model.errors import UsageError
+from clearance.parse.moments import moment
 
 __all__ = ["at"]
 

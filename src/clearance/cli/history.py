@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import typer
 
 from clearance.cli import history_logs, history_output, output, prove
-from clearance.cli.moments import moment
 from clearance.model.errors import UsageError
+from clearance.parse.moments import moment
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["history"]
 
-# Rows that the server writes for itself.
-BOOKKEEPING: Final = frozenset({"KeepUsage"})
 ROWS: Final = 10  # of what one principal gains or loses
 
 
@@ -107,6 +105,7 @@ def _from_store(
     """The changes of a store that are wanted, oldest first, and what each did to access."""
     from clearance import wiring
     from clearance.store import DATABASE_FILE
+    from clearance.store.differences import BOOKKEEPING
     from clearance.store.port import HistoryQuery
 
     if not (data / DATABASE_FILE).exists():

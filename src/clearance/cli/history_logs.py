@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clearance.cli import history_output, inputs, output, prove
-from clearance.cli.moments import moment
 from clearance.model.errors import UsageError
+from clearance.parse.moments import moment
 
 if TYPE_CHECKING:
     from clearance.batch.changes.events import Done

@@ -7,8 +7,8 @@ import difflib
 import io
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from clearance.cli import diff
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from clearance.prove import EstateDiff
     from clearance.store.changes import Change
 
-__all__ = ["changes_json", "differences", "show_changes", "show_effect"]
-
-HIDDEN: Final = "(hidden)"
+__all__ = ["changes_json", "show_changes", "show_effect"]
 
 
 def show_changes(out: Console, changes: Iterable[Change]) -> None:
     """Print every change, place by place."""
+    from clearance.store.differences import differences
+
     for change in changes:
         out.print(f"  {'/'.join(change.path)}", style="cyan", soft_wrap=True)
         for field, before, after in differences(change.before, change.after):
@@ -34,6 +34,8 @@ def show_changes(out: Console, changes: Iterable[Change]) -> None:
 
 def changes_json(changes: Iterable[Change]) -> list[dict[str, Any]]:
     """The changes for machines."""
+    from clearance.store.differences import differences
+
     return [
         {
             "path": "/".join(change.path),
@@ -81,37 +83,3 @@ def _pretty(text: str | None) -> list[str] | None:
         return json.dumps(json.loads(text), indent=2).splitlines()
     except ValueError:
         return None
-
-
-def differences(before: object, after: object) -> Iterator[tuple[str, str | None, str | None]]:
-    """Every text that differs between two values: its place, what was there, what is."""
-    old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
-    for field in dict.fromkeys((*old, *new)):
-        if old.get(field) != new.get(field):
-            yield field, old.get(field), new.get(field)
-
-
-def _leaves(value: object, place: str) -> Iterator[tuple[str, str]]:
-    from dataclasses import fields, is_dataclass
-
-    from clearance.model.estate import Secret
-    from clearance.store.changes import ABSENT
-
-    if value is None or value is ABSENT or value == ():
-        return
-    if isinstance(value, Secret):
-        yield place, HIDDEN
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _leaves(getattr(value, field.name), _join(place, field.name))
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _leaves(inner, _join(place, str(key)))
-    elif isinstance(value, tuple | frozenset | list):
-        yield place, ", ".join(sorted(map(str, value)))
-    else:
-        yield place, str(value)
-
-
-def _join(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import typer
 
-from clearance.cli.moments import moment
 from clearance.model.errors import UsageError
+from clearance.parse.moments import moment
 
 __all__ = ["trail"]
 

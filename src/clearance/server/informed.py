@@ -87,6 +87,15 @@ class Informed:
         """The journal's records that match."""
         return self._store.history(query)
 
+    def steps(self, first: int = 1) -> Iterator[tuple[Record, Estate, Estate]]:
+        """Every record from this one on, oldest first, with the estate before and after it."""
+        for record, before, after in self._store.steps(first):
+            shown = with_aws_managed(before)
+            if after.managed is before.managed:  # what is shared says that nothing changed there
+                yield record, shown, replace(after, managed=shown.managed)
+            else:
+                yield record, shown, with_aws_managed(after)
+
     def at(self, time: datetime) -> Estate:
         """The estate as it was at a moment."""
         return with_aws_managed(self._store.at(time))

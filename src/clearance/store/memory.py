@@ -112,6 +112,11 @@ class MemoryStore:
         records = reversed(self._records) if query.newest_first else iter(self._records)
         yield from islice((r for r in records if _wanted(r, query)), query.limit)
 
+    def steps(self, first: int = 1) -> Iterator[tuple[Record, Estate, Estate]]:
+        """Every record from this one on, oldest first, with the estate before and after it."""
+        for record in self._records[max(first, 1) - 1 :]:
+            yield record, self._states[record.seq - 1], self._states[record.seq]
+
     def at(self, time: datetime) -> Estate:
         """The estate as it was at a moment."""
         return self._states[max((r.seq for r in self._records if r.entry.when <= time), default=0)]

@@ -161,6 +161,9 @@ class Store(Protocol):
     def history(self, query: HistoryQuery = WHOLE_HISTORY) -> Iterator[Record]:
         """The journal's records that match."""
 
+    def steps(self, first: int = 1) -> Iterator[tuple[Record, Estate, Estate]]:
+        """Every record from this one on, oldest first, with the estate before and after it."""
+
     def at(self, time: datetime) -> Estate:
         """The estate as it was at a moment."""
 

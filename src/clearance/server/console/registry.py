@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from clearance.server.console.page import Page
-from clearance.server.console.pages import access, denials, policies, simulator
+from clearance.server.console.pages import access, denials, history, policies, simulator
 
 __all__ = ["PAGES"]
 
@@ -14,4 +14,5 @@ PAGES: Final[tuple[Page, ...]] = (
     simulator.PAGE,
     access.PAGE,
     policies.PAGE,
+    history.PAGE,
 )

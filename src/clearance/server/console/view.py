@@ -116,6 +116,14 @@ class View:
         """Journal records; give a limit. Reads the disk: call it through `aside`."""
         return list(self._world.store.history(query))
 
+    def journal(self, query: HistoryQuery) -> Iterator[Record]:
+        """The same one by one, for those who stop when they have enough."""
+        return self._world.store.history(query)
+
+    def steps(self, first: int) -> Iterator[tuple[Record, Estate, Estate]]:
+        """Records from one on with the estates around them. Reads the disk: use `aside`."""
+        return self._world.store.steps(first)
+
     def at(self, time: datetime) -> Estate:
         """The estate as it was. Reads the disk: call it through `aside`."""
         found = self._past.get(time)

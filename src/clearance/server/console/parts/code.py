@@ -19,6 +19,7 @@ __all__ = [
     "Mark",
     "changes_of",
     "diff_html",
+    "is_document",
     "offers_html",
     "plain_html",
     "policy_html",
@@ -54,6 +55,11 @@ def readable(text: str) -> str:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return text
+
+
+def is_document(text: str) -> bool:
+    """True for a text that is read line by line: JSON with something in it."""
+    return (text.lstrip().startswith(("{", "[")) and readable(text) != text) or "\n" in text
 
 
 def plain_html(text: str) -> str:
@@ -113,7 +119,7 @@ class Change:
     text: str
 
 
-def changes_of(before: str | None, after: str) -> tuple[Change, ...]:
+def changes_of(before: str | None, after: str | None) -> tuple[Change, ...]:
     """What changes from one document to the other, with a few lines around it."""
     old, new = _lines(before), _lines(after)
     found: list[Change] = []
@@ -142,7 +148,7 @@ def _lines(text: str | None) -> list[str]:
 _SIGNS: Final[Mapping[str, str]] = {"+": "plus", "-": "minus", " ": "same", "…": "cut"}
 
 
-def diff_html(before: str | None, after: str) -> str:
+def diff_html(before: str | None, after: str | None) -> str:
     """The difference as a list of lines; the signs are text, so that nobody needs the colours."""
     found = changes_of(before, after)
     if not found:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-__all__ = ["Arrow", "Bar", "Node", "bars_html", "graph_html"]
+__all__ = ["Arrow", "Bar", "Node", "bars_html", "graph_html", "ticks_html"]
 
 WIDE: Final = 212
 HIGH: Final = 44
@@ -146,3 +146,15 @@ def bars_html(bars: Iterable[Bar], label: str) -> str:
             f'<span class="track">{parts}</span><b>{bar.total:,}</b></li>'
         )
     return f'<ul class="bars" aria-label="{escape(label)}">{"".join(rows)}</ul>'
+
+
+def ticks_html(tones: Sequence[str], label: str) -> str:
+    """One piece of a strip for each moment; pieces of one tone beside each other are joined."""
+    pieces: list[tuple[str, int]] = []
+    for tone in tones:
+        if pieces and pieces[-1][0] == tone:
+            pieces[-1] = tone, pieces[-1][1] + 1
+        else:
+            pieces.append((tone, 1))
+    shown = "".join(f'<i class="{escape(t)}" style="flex-grow:{n}"></i>' for t, n in pieces)
+    return f'<div class="ticks" role="img" aria-label="{escape(label)}">{shown}</div>'

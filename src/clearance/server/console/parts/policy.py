@@ -32,7 +32,7 @@ def folded(text: str, marks: Iterable[code.Mark], *, title: str, note: str = "")
         ui.html(code.policy_html(text, marks))
 
 
-def diff(before: str | None, after: str, *, title: str = "", note: str = "") -> None:
+def diff(before: str | None, after: str | None, *, title: str = "", note: str = "") -> None:
     """What changes in a document, under its name."""
     with tag("figure", classes="policy"):
         if title:

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlencode
 from clearance.server.console.parts import states
 from clearance.server.console.parts.text import tag
 
-__all__ = ["address", "line", "more", "refer", "short", "tabs"]
+__all__ = ["address", "entry", "more", "refer", "short", "tabs"]
 
 
-def address(page: str, **asked: str) -> str:
+def address(page: str, /, **asked: str) -> str:
     """A page with parameters; those that are empty are left out.
 
     >>> address("policies", open="arn:aws:iam::1:user/ana", kind="")
@@ -21,15 +21,15 @@ def address(page: str, **asked: str) -> str:
     return f"{page}?{urlencode(given, quote_via=quote, safe='')}" if given else page
 
 
-def refer(page: str, text: str, classes: str = "", **asked: str) -> None:
+def refer(page: str, text: str, classes: str = "", /, **asked: str) -> None:
     """A link to a page."""
     with tag("a", text, classes) as link:
         link.props["href"] = address(page, **asked)
 
 
-def line(href: str, key: str, cells: Sequence[tuple[str, str]]) -> None:
+def entry(href: str, key: str, cells: Sequence[tuple[str, str]]) -> None:
     """A line of a list that is a link; cells are (text, what to say when one points at it)."""
-    with tag("a", classes="line") as made:
+    with tag("a", classes="entry") as made:
         made.props["href"] = href
         made.props["data-row"] = key
         made.props["role"] = "listitem"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from nicegui import ui
 
 from clearance.server.console.parts import code
 from clearance.server.console.parts.text import tag
 
-__all__ = ["check", "field", "hidden", "offer"]
+__all__ = ["check", "choice", "field", "hidden", "offer", "submit"]
 
 
 def field(
@@ -49,6 +49,19 @@ def check(label: str, name: str, *, on: bool) -> None:
         tag("span", label)
 
 
+def choice(label: str, name: str, value: str, choices: Mapping[str, str]) -> None:
+    """One of a few values of a form; choices map values to words."""
+    with tag("label", classes="field small"):
+        tag("span", label)
+        with tag("select") as made:
+            made.props["name"] = name
+            for each, text in choices.items():
+                option = tag("option", text)
+                option.props["value"] = each
+                if each == value:
+                    option.props["selected"] = True
+
+
 def hidden(name: str, value: str) -> None:
     """A value that a form brings along."""
     made = tag("input")
@@ -60,3 +73,9 @@ def hidden(name: str, value: str) -> None:
 def offer(name: str, values: Iterable[str]) -> None:
     """What fields of this page offer, under a name."""
     ui.html(code.offers_html(name, values))
+
+
+def submit(text: str) -> None:
+    """The button that sends a form."""
+    with tag("button", text, "button") as made:
+        made.props["type"] = "submit"

@@ -41,10 +41,10 @@ async def show(desk: Desk) -> None:
         suggest.hidden("view", "roles")
         hint = "everybody; or an ARN"
         suggest.field("Around whom", "focus", focus, "principals", hint=hint, mono=True)
-        with tag("button", "Draw", "button") as button:
-            button.props["type"] = "submit"
-        if focus:
-            refer.refer("access", "Everybody", view="roles")
+        with tag("div", classes="bar"):
+            suggest.submit("Draw")
+            if focus:
+                refer.refer("access", "Everybody", view="roles")
         suggest.offer("principals", known)
     working, now = Working(view), view.now
 
@@ -170,7 +170,7 @@ def _lines(found: list[Step]) -> None:
     if not found:
         states.empty("No step fits", "Nobody can become somebody by these words.")
         return
-    with tag("div", classes="lines three") as around_:
+    with tag("div", classes="list three") as around_:
         around_.props["role"] = "list"
         around_.props["aria-label"] = "Steps"
         for step in found[:SHOWN]:
@@ -180,5 +180,5 @@ def _lines(found: list[Step]) -> None:
                 (f"if {', '.join(step.keys)}" if step.keys else "certain", ", ".join(step.keys)),
             )
             href = refer.address("access", view="roles", focus=step.target)
-            refer.line(href, f"{step.source} {step.target}", cells)
+            refer.entry(href, f"{step.source} {step.target}", cells)
     refer.more(len(found) - SHOWN)

@@ -70,8 +70,7 @@ def _form(resource: str, actions: str, known: tuple[str, ...], *, through: bool)
         hint = "lambda:InvokeFunction, lambda:GetFunction"
         suggest.field("Actions", "actions", actions, hint=hint, mono=True)
         suggest.check("Also by taking up roles", "through", on=through)
-        with tag("button", "Ask", "button") as button:
-            button.props["type"] = "submit"
+        suggest.submit("Ask")
         suggest.offer("resources", known)
 
 
@@ -80,12 +79,12 @@ def _begin(known: tuple[str, ...]) -> None:
     states.empty("Who can do what?", text, icon="hub")
     first = [name for name in known if ":iam:" not in name][:8] or list(known[:8])
     if first:
-        with tag("div", classes="lines one") as around:
+        with tag("div", classes="list one") as around:
             around.props["role"] = "list"
             around.props["aria-label"] = "Resources to begin with"
             for name in first:
                 href = refer.address("access", resource=name)
-                refer.line(href, name, ((refer.short(name), name),))
+                refer.entry(href, name, ((refer.short(name), name),))
 
 
 def _levels(levels: Mapping[str, tuple[str, ...]], resource: str, *, through: bool) -> None:

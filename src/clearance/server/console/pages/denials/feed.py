@@ -17,7 +17,7 @@ from clearance.server.console.parts import badge, states
 from clearance.server.console.parts.text import tag
 from clearance.store.port import EventQuery
 
-__all__ = ["show"]
+__all__ = ["call", "show"]
 
 SHOWN: Final = 100
 READ: Final = 5_000  # how far back a filter looks; History goes on from there
@@ -71,7 +71,7 @@ class _List:
         self.lines = []
         with self.place:
             for row in rows:
-                self.lines.append(_line(row))
+                self.lines.append(call(row))
             if not rows:
                 self._nothing()
 
@@ -94,7 +94,7 @@ class _List:
         if not self.lines:
             self.place.clear()
         with self.place:
-            added = [_line(row) for row in news]
+            added = [call(row) for row in news]
         for position, line in enumerate(added):
             line.move(self.place, target_index=position)
         self.lines = [*added, *self.lines]
@@ -118,12 +118,14 @@ class _List:
             )
 
 
-def _line(row: Row) -> Element:
+def call(row: Row, *, dated: bool = False) -> Element:
+    """One call as a link to its explanation."""
     with tag("a", classes="call") as line:
         line.props["href"] = f"denials?event={quote(row.id)}"
         line.props["data-row"] = row.id
         line.props["role"] = "listitem"
-        tag("time", row.when.strftime("%H:%M:%S"), "when").props["title"] = row.when.isoformat()
+        when = f"{row.when:%m-%d %H:%M:%S}" if dated else f"{row.when:%H:%M:%S}"
+        tag("time", when, "when").props["title"] = row.when.isoformat()
         badge.verdict(row.verdict)
         tag("span", row.action, "action")
         tag("span", row.who, "who").props["title"] = row.principal

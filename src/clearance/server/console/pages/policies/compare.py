@@ -65,8 +65,7 @@ def _choose(left: str, right: str, names: list[str]) -> None:
         form.props["action"] = "policies"
         for label, name, value in (("Before", "left", left), ("After", "right", right)):
             suggest.field(label, name, value, "documents")
-        with tag("button", "Compare", "button") as button:
-            button.props["type"] = "submit"
+        suggest.submit("Compare")
         if right:
             refer.refer("policies", "Swap", left=right, right=left)
         suggest.offer("documents", [left, *names])

@@ -47,14 +47,14 @@ def _lines(kind: str, found: things.Listed, search: str) -> None:
     if not found.lines:
         _nothing(kind, search)
         return
-    with tag("div", classes="lines four") as around:
+    with tag("div", classes="list four") as around:
         around.props["role"] = "list"
         around.props["aria-label"] = things.KINDS[kind][1]
         for each in found.lines:
             count = f"{each.policies} {'document' if each.policies == 1 else 'documents'}"
             href = refer.address("policies", open=each.id)
             cells = ((each.name, each.id), (each.account, ""), (count, ""), (each.note, each.note))
-            refer.line(href, each.id, cells)
+            refer.entry(href, each.id, cells)
     refer.more(found.total - len(found.lines))
 
 

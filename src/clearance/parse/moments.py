@@ -1,4 +1,4 @@
-"""Moments on the command line: a date, a date and time, or how long ago."""
+"""Moments as people write them: a date, a date and time, or how long ago."""
 
 from __future__ import annotations
 
