@@ -33,7 +33,7 @@ def test_a_change_its_effect_and_the_moment_before(page: Page, site: Served) -> 
     expect(badge).to_contain_text("Denied")
     turned = page.get_by_role("list", name="Changes that turned the verdict")
     expect(turned.get_by_role("listitem").first).to_contain_text("Allowed → Denied")
-    page.get_by_role("slider").focus()
+    page.get_by_label("Move through time").focus()
     page.keyboard.press("ArrowLeft")
     expect(badge).to_contain_text("Allowed")
     expect(page.locator(".code li.allow").first).to_be_visible()

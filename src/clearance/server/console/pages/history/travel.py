@@ -28,6 +28,7 @@ __all__ = ["show"]
 
 OFFERED: Final = 3_000
 BACK: Final = 1_000  # changes that are looked at; each is one decision
+_MOVED: Final = "(event) => emit(event.target.valueAsNumber)"
 _TONES: Final = {"ALLOW": "ok", "IMPLICIT_DENY": "bad", "EXPLICIT_DENY": "bad", "NOBODY": "none"}
 
 
@@ -84,13 +85,17 @@ def _answer(found: tuple[Moment, ...], when: datetime) -> None:
     with tag("section", classes="card travel"):
         head = tag("div", classes="bar")
         ui.html(drawing.ticks_html([_TONES[each.verdict] for each in found], "Verdicts over time"))
-        slider = ui.slider(min=0, max=max(len(found) - 1, 1), value=start, step=1)
-        slider.props["aria-label"] = "Moment"
-        slider.props["disable"] = len(found) == 1
+        slider = tag("input")
+        slider.props["type"] = "range"
+        slider.props["aria-label"] = "Move through time"
+        slider.props["min"] = 0
+        slider.props["max"] = len(found) - 1
+        slider.props["value"] = start
+        slider.props["disabled"] = len(found) == 1
     place = tag("div", classes="stack")
 
     def draw(number: int) -> None:
-        here = found[min(number, len(found) - 1)]
+        here = found[max(0, min(number, len(found) - 1))]
         last = here is found[-1]
         head.clear()
         with head:
@@ -99,7 +104,7 @@ def _answer(found: tuple[Moment, ...], when: datetime) -> None:
         with place:
             _moment(here)
 
-    slider.on_value_change(lambda event: draw(int(event.value)))
+    slider.on("input", lambda event: draw(int(event.args)), throttle=0.05, js_handler=_MOVED)
     draw(start)
     _turns(found)
 
