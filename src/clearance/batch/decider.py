@@ -8,7 +8,7 @@ the compiled engine in both estates. The classes of all rows are then looked up.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final, TypeAlias
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from clearance.batch.keys import Spoken
 from clearance.batch.numbering import Growing, Ints, Pairs, combined, first_of
 from clearance.batch.plans import Part, Plan, Planner, Told
-from clearance.batch.requests import NETWORK, Mapper, Outcome, Row, is_address
+from clearance.batch.requests import NETWORK, Mapper, Outcome, Row, Template, is_address
 from clearance.batch.units import NO_TIME, Column, Columns, row_at, text_at
 from clearance.batch.values import Classes, Conditions, Moments
 from clearance.batch.who import Who
@@ -42,6 +42,7 @@ _SESSIONS: Final = ("assumed-role", "aws:userid")
 _ISSUED: Final = "aws:TokenIssueTime"
 _ASKED: Final = ("account", "action", "owner", "keys", "more", "gap", "doubts")
 # What a call is derived from again where the estate has an answer to its doubts.
+_PLANNED: Final = ("account", "action", "owner", "keys", "more", "gap", "vpc_endpoint")
 _AGAIN: Final = ("source", "name", "version", "region", "parameters", "resources")
 
 
@@ -135,6 +136,7 @@ class Decider:
         self._pairs = Pairs()
         self._group_of: Growing[np.int32] = Growing(np.int32)
         self._signs: dict[tuple[Any, ...], int] = {}
+        self._of_parts: dict[tuple[Part, ...], int] = {}
         self._groups: list[_Group] = [_Group((), frozenset())]
         self._numbers: dict[tuple[int, ...], int] = {}
         self.classes: list[Klass] = [Klass((), was=False, will=False)]
@@ -212,11 +214,27 @@ class Decider:
         known = self._resources
         codes = np.array([known.setdefault(t, len(known)) for t in resource.texts], np.int64)
         numbers, fresh = self._pairs.of(plans, codes[resource.codes[first]])
-        texts = [resource.texts[code] for code in resource.codes[first[fresh]].tolist()]
-        pairs = zip(plans[fresh].tolist(), texts, strict=True)
-        found = [self._group(self._made[plan], text or "*") for plan, text in pairs]
-        self._group_of.extend(np.array(found, np.int32))
+        if len(fresh):
+            texts = [resource.texts[code] or "*" for code in resource.codes[first[fresh]].tolist()]
+            self._group_of.extend(self._groups_of(plans[fresh], texts))
         return numbers
+
+    def _groups_of(self, plans: Ints, resources: list[str]) -> NDArray[np.int32]:
+        """The group of each new call."""
+        found = np.zeros(len(plans), np.int32)
+        order = np.argsort(plans, kind="stable")
+        cuts = np.flatnonzero(np.diff(plans[order])) + 1
+        for places in np.split(order, cuts):
+            made = self._made[int(plans[places[0]])]
+            if made is not None:
+                found[places] = self._made_for(made, [resources[at] for at in places.tolist()])
+        return found
+
+    def _made_for(self, made: _Made, resources: list[str]) -> list[int]:
+        if made.resource is not None:
+            resources = [made.resource] * len(resources)
+        more = tuple(part for plan, of in made.more for part in plan.parts([of]))
+        return [self._group((part, *more)) for part in made.first.parts(resources)]
 
     def _whos_of(self, columns: Columns, first: Ints) -> Ints:
         """The number of each call's caller."""
@@ -255,49 +273,65 @@ class Decider:
         return np.array(found, np.int64)[numbers]
 
     def _plan(self, columns: Columns, place: int, who: int, texts: dict[str, str | None]) -> int:
-        texts.setdefault("vpc_endpoint", None)
-        if not self.mapper.open(texts["doubts"]):
-            texts["doubts"] = None
-        key: tuple[Any, ...] = (
+        if self.mapper.open(texts["doubts"]):
+            return self._plan_again(columns, place, who)
+        key = (
             who, texts["action"], texts["owner"], self.mapper.projected(texts["keys"]),
-            self.mapper.absent(texts["gap"]), texts["more"], texts["vpc_endpoint"],
-            texts["account"], texts["doubts"],
+            self.mapper.absent(texts["gap"]), texts["more"], texts.get("vpc_endpoint"),
+            texts["account"],
         )  # fmt: skip
-        if texts["doubts"] is not None:
-            more = {name: text_at(columns, name, place) for name in _AGAIN}
-            texts = {**texts, **{name: text for name, text in more.items() if text is not None}}
-            key = (*key, *more.values())
         known = self._plans.get(key)
         if known is None:
-            known = self._plans[key] = len(self._made)
-            self._made.append(self._make(self._whos[who], Row(**texts)))  # type: ignore[arg-type]
+            row = row_at(columns, place, _PLANNED)
+            known = self._plans[key] = self._planned(who, row, self._templates(who, row), None)
         return known
 
-    def _make(self, who: Who, row: Row) -> _Made | None:
-        if row.action is None or who.principal is None:
-            return None
-        account = who.principal.account or row.account or None
-        first, *more = self.mapper.templates(row, who.principal)
-        # The VPC endpoint is that of the caller, not of a service that calls for it.
-        through = None if who.for_caller else row.vpc_endpoint
-        own, *others = (
-            self.planner.plan(Told(who, template, account, through)) for template in (first, *more)
-        )
-        resources = [template.resource for template in more]
-        again = first.resource if self.mapper.open(row.doubts) else None
-        return _Made(own, again, tuple(zip(others, resources, strict=True)))
+    def _plan_again(self, columns: Columns, place: int, who: int) -> int:
+        """The plan of a call whose permissions follow from the estate as well."""
+        row = row_at(columns, place, (*_PLANNED, "doubts", "resource", *_AGAIN))
+        templates = self._templates(who, row)
+        other = None
+        if templates:
+            first, *more = templates
+            other = first.resource if first.resource != row.resource else None
+            templates = (replace(first, resource=""), *more)
+        key = (who, templates, other, row.vpc_endpoint, row.account)
+        known = self._plans.get(key)
+        if known is None:
+            known = self._plans[key] = self._planned(who, row, templates, other)
+        return known
 
-    def _group(self, made: _Made | None, resource: str) -> int:
-        if made is None:
-            return SKIPPED
-        first = made.first.part(made.resource or resource)
-        parts = (first, *(plan.part(of) for plan, of in made.more))
-        sign = tuple([part.sign for part in parts])
-        number = self._signs.get(sign)
+    def _templates(self, who: int, row: Row) -> tuple[Template, ...]:
+        principal = self._whos[who].principal
+        if principal is None or row.action is None:
+            return ()
+        return self.mapper.templates(row, principal)
+
+    def _planned(
+        self, number: int, row: Row, templates: tuple[Template, ...], resource: str | None
+    ) -> int:
+        """The number of a new plan; ``resource`` is what it asks for where not the row's."""
+        who = self._whos[number]
+        made = None
+        if templates and who.principal is not None:
+            account = who.principal.account or row.account or None
+            # The VPC endpoint is that of the caller, not of a service that calls for it.
+            through = None if who.for_caller else row.vpc_endpoint
+            told = (Told(who, template, account, through) for template in templates)
+            own, *others = map(self.planner.plan, told)
+            named = [template.resource for template in templates[1:]]
+            made = _Made(own, resource, tuple(zip(others, named, strict=True)))
+        self._made.append(made)
+        return len(self._made) - 1
+
+    def _group(self, parts: tuple[Part, ...]) -> int:
+        number = self._of_parts.get(parts)
         if number is None:
-            number = self._signs[sign] = len(self._groups)
-            columns = frozenset[str]().union(*(part.columns for part in parts))
-            self._groups.append(_Group(parts, columns))
+            sign = tuple([part.sign for part in parts])
+            number = self._of_parts[parts] = self._signs.setdefault(sign, len(self._groups))
+            if number == len(self._groups):
+                columns = frozenset[str]().union(*(part.columns for part in parts))
+                self._groups.append(_Group(parts, columns))
         return number
 
     def _classes_of(

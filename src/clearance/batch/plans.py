@@ -7,8 +7,8 @@ the circumstances alone. Calls for which the same remains are one `Part`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from clearance.batch.requests import Asked, Mapper, Template
@@ -22,7 +22,6 @@ from clearance.decide.compile.prepare import Facts, PreparedContext
 from clearance.decide.compile.statements import CompiledStatement
 from clearance.decide.judge import Reading
 from clearance.decide.situation import Situation
-from clearance.model.arn import Arn
 from clearance.model.catalog import Catalog
 from clearance.model.decision import DecisionEffect
 from clearance.model.estate import Account, Estate
@@ -52,6 +51,7 @@ COLUMNS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 Sign: TypeAlias = Hashable
+Shape: TypeAlias = Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,6 @@ class Planner:
         # One library: what did not change is one object, and is seen to be the same.
         self.after = Engine(proposed, catalog=catalog, library=self.before.library)
         self.shapes = _Shapes(current, proposed)
-        self._callers: dict[int, tuple[Principal, bool]] = {}
-        self._fits: dict[int, tuple[CompiledStatement, dict[str, object]]] = {}
-        self._remembered = 0
 
     def plan(self, told: Told) -> Plan:
         """A permission, ready to be asked for many resources."""
@@ -132,22 +129,6 @@ class Planner:
             and old.about == new.about
         )
 
-    def fit(self, compiled: CompiledStatement, resource: str) -> object:
-        """What a resource is to a statement: in, out, or a question of policy variables."""
-        kept = self._fits.get(id(compiled))
-        if kept is None:
-            kept = self._fits[id(compiled)] = (compiled, {})
-        found = kept[1].get(resource)
-        if found is None:
-            if self._remembered >= KEPT:
-                self._fits = {id(compiled): (compiled, {})}
-                self._remembered, kept = 0, self._fits[id(compiled)]
-            residue = compiled.residue(resource)
-            found = False if residue is None else residue is compiled.tests or resource
-            kept[1][resource] = found
-            self._remembered += 1
-        return found
-
     def verdict(self, part: Part, circumstances: Mapping[str, Value]) -> tuple[bool, bool, bool]:
         """Allowed before, allowed after, and whether unknown keys could tell the two apart."""
         context = context_of(part.who, part.asked, circumstances)
@@ -167,27 +148,44 @@ class Plan:
     def __init__(self, planner: Planner, told: Told) -> None:
         self._planner = planner
         self._told = told
-        self._groups: dict[tuple[Hashable, str | None], _Group] = {}
+        self._groups: dict[Shape, _Group] = {}
 
-    def part(self, resource: str) -> Part:
-        """What remains to be asked when the resource is known."""
-        planner, told = self._planner, self._told
-        account = planner.mapper.owner(resource, told.template.owner, told.account)
-        key = (planner.shapes.of(resource), account)
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = self._group(resource, account)
-        fits = tuple([planner.fit(statement, resource) for statement in group.statements])
-        part = group.parts.get(fits)
-        if part is None:
-            part = planner.part(told.who, told.template.on(resource, account), told.endpoint)
-            group.parts[fits] = part
+    def parts(self, resources: Sequence[str]) -> list[Part]:
+        """What remains to be asked when the resource is known, for each of some resources."""
+        shapes = self._planner.shapes
+        alike: dict[Shape, list[int]] = {}
+        for place, resource in enumerate(resources):
+            alike.setdefault(shapes.of(resource), []).append(place)
+        found: list[Part | None] = [None] * len(resources)
+        for shape, places in alike.items():
+            named = [resources[place] for place in places]
+            group = self._groups.get(shape)
+            if group is None:
+                group = self._groups[shape] = self._group(named[0])
+            columns = [statement.fits(named) for statement in group.statements]
+            if not columns:
+                part = group.parts.get(()) or self._part(group, (), named[0])
+                for place in places:
+                    found[place] = part
+                continue
+            for place, fits in zip(places, zip(*columns, strict=True), strict=True):
+                found[place] = group.parts.get(fits) or self._part(group, fits, resources[place])
+        return [part for part in found if part is not None]
+
+    def _part(self, group: _Group, fits: tuple[object, ...], resource: str) -> Part:
+        told = self._told
+        asked = told.template.on(resource, self._account(resource))
+        part = group.parts[fits] = self._planner.part(told.who, asked, told.endpoint)
         return part
 
-    def _group(self, resource: str, account: str | None) -> _Group:
+    def _account(self, resource: str) -> str | None:
+        told = self._told
+        return self._planner.mapper.owner(resource, told.template.owner, told.account)
+
+    def _group(self, resource: str) -> _Group:
         who = self._told.who
         assert who.principal is not None  # noqa: S101
-        asked = self._told.template.on(resource, account)
+        asked = self._told.template.on(resource, self._account(resource))
         found: dict[int, CompiledStatement] = {}
         endpoint = self._told.endpoint
         context = Context.of({"aws:SourceVpce": endpoint} if endpoint else {})
@@ -322,9 +320,11 @@ class _Shapes:
         alike = ((arn, *found) for arn, found in marks.items() if len(found) == 1)
         self._plain = {arn: mark for arn, mark in alike if mark is not None}
         self._own = marks.keys() - self._plain.keys()
+        # Whose a resource is, in each estate, decides as well.
+        self._holders = _holders(estates)
         self._known: dict[str, Hashable] = {}
 
-    def of(self, resource: str) -> Hashable:
+    def of(self, resource: str) -> Shape:
         """Resources of one shape differ only in the patterns they fit."""
         found = self._known.get(resource)
         if found is None:
@@ -333,34 +333,47 @@ class _Shapes:
             found = self._known[resource] = self._of(resource)
         return found
 
-    def _of(self, resource: str) -> Hashable:
-        arn = Arn.find(resource)
-        if arn is None or resource in self._own:
+    def _of(self, resource: str) -> Shape:
+        parts = resource.split(":", _PARTS - 1)
+        if len(parts) < _PARTS or parts[0] != "arn" or resource in self._own:
             return resource
-        head, slash, rest = arn.resource.partition("/")
+        _, _, service, _, account, name = parts
+        head, slash, rest = name.partition("/")
         kind: Hashable = None
-        if arn.service == "s3":
-            if arn.account:
+        holder = self._holders.get(resource)
+        if service == "s3":
+            if account:
                 return resource  # access points: their policies are their own
-            bucket = str(replace(arn, resource=head))
+            bucket = resource[: len(resource) - len(slash) - len(rest)]
             kind = (slash, bucket if bucket in self._own else self._plain.get(bucket))
-        elif arn.service == "lambda":
-            named, _, name = arn.resource.partition(":")
-            plain = str(replace(arn, resource=f"{named}:{name.partition(':')[0]}"))
+            holder = self._holders.get(bucket)
+        elif service == "lambda":
+            named, _, rest = name.partition(":")
+            plain = f"{resource[: len(resource) - len(name)]}{named}:{rest.partition(':')[0]}"
             if named != "function" or plain in self._own:
                 return resource
-            kind = (self._plain.get(plain), name.count(":"))
-        elif arn.service == "dynamodb" and "/" in rest:
+            kind = (self._plain.get(plain), rest.count(":"))
+        elif service == "dynamodb" and "/" in rest:
             return resource
-        elif arn.service == "iam":
+        elif service == "iam":
             kind = head
-        marks = tuple(mark in resource for mark in _MARKS)
-        known = self._plain.get(resource)
-        return (arn.partition, arn.service, arn.region, arn.account, marks, kind, known)
+        marks = tuple([mark in resource for mark in _MARKS])
+        return (*parts[1:5], holder, marks, kind, self._plain.get(resource))
 
 
+_PARTS: Final = 6
 # What the rules of services look for in a resource's name.
 _MARKS: Final = (":kms:", ":key/", ":role/", ":role/aws-service-role/")
+
+
+def _holders(estates: Iterable[Estate]) -> Mapping[str, tuple[str, ...]]:
+    """The account that holds each resource, in each estate."""
+    found: dict[str, tuple[str, ...]] = {}
+    for place, estate in enumerate(estates):
+        for account in estate.accounts.values():
+            for arn in account.resources:
+                found[arn] = (*found.get(arn, ()), f"{place} {account.id}")
+    return found
 
 
 def _things(account: Account) -> Iterable[tuple[str, Hashable]]:

@@ -104,6 +104,17 @@ class CompiledStatement:
             return self.tests if covered is not self.statement.not_resources else None
         return (self._by_variables(resource), *self.tests)
 
+    def fits(self, resources: Sequence[str]) -> list[bool | str]:
+        """Whether it speaks of each resource; the resource where policy variables decide."""
+        if not self.anywhere and self.statement.resources and not self._templates:
+            covers, negated = self._covers, self.statement.not_resources
+            return [covers(resource) is not negated for resource in resources]
+        found: list[bool | str] = []
+        for resource in resources:
+            residue = self.residue(resource)
+            found.append(False if residue is None else residue is self.tests or resource)
+        return found
+
     def _by_variables(self, resource: str) -> Test:
         templates, negated = self._templates, self.statement.not_resources
 
