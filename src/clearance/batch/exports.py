@@ -30,7 +30,7 @@ _MEMBERS: Final = {
 _STRUCTURES: Final = frozenset({"userIdentity", "tlsDetails", "resources"})
 # A value may hold commas and equal signs: a member begins where a known name stands.
 _MEMBER: Final = re.compile(
-    r"(?:(?<=^\{)|(?<=, )|(?<=[{\[]))(" + "|".join(_MEMBERS) + r")=", re.IGNORECASE
+    r"(?:^|(?<=, )|(?<=[{\[]))(" + "|".join(_MEMBERS) + r")=", re.IGNORECASE
 )
 _EMPTY: Final = frozenset({"", "null"})
 _LONGEST: Final = 262_144

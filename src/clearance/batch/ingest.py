@@ -30,6 +30,7 @@ from clearance.store.lock import FolderLock
 __all__ = ["Ingested", "Told", "cores", "ingest", "unheard"]
 
 SOURCES: Final = b"clearance.sources"
+LOCK: Final = ".lock"  # a name that readers of Parquet folders pass over
 _SMALL: Final = 8 << 20  # less than this is not worth another process
 _LARGE: Final = 96 << 20  # about a row group of gzip'd logs
 _POLL: Final = 0.2
@@ -72,7 +73,7 @@ def ingest(
     result = Ingested()
     given = files_in(places)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock(folder)
+    lock = FolderLock(folder, LOCK)
     try:
         for left in folder.glob(".part-*.tmp"):
             left.unlink()  # of a process that did not live to rename it

@@ -20,6 +20,7 @@ from clearance.model.errors import UsageError
 __all__ = ["Place", "opened", "places_in", "read_bytes"]
 
 S3: Final = "s3://"
+_BLOCK: Final = 8 << 20
 # Digests and Insights lie beside the events and hold none (CloudTrail User Guide, log file names).
 _NO_EVENTS: Final = frozenset({"CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Aggregated"})
 
@@ -98,12 +99,9 @@ def _in_s3(text: str, suffixes: tuple[str, ...]) -> Iterator[Place]:
     if not bucket or glob.has_magic(bucket):
         raise UsageError(f"`{text}` names no bucket; give s3://BUCKET/PREFIX")
     try:
-        info = s3().get_file_info(start.rstrip("/"))
-        if info.type is fs.FileType.File:
-            files = [info]
-        else:
-            selector = fs.FileSelector(start.rstrip("/"), recursive=True)
-            files = [f for f in s3().get_file_info(selector) if f.type is fs.FileType.File]
+        selector = fs.FileSelector(start.rstrip("/"), recursive=True, allow_not_found=True)
+        found = s3().get_file_info(selector) or [s3().get_file_info(start.rstrip("/"))]
+        files = [file for file in found if file.type is fs.FileType.File]
     except OSError as error:
         raise UsageError(f"`{text}` cannot be listed: {_reason(error)}") from None
     for file in files:
@@ -177,5 +175,9 @@ def read_bytes(place: Place, most: int) -> bytes:
     if place.local is not None:
         with place.local.open("rb") as file:
             return file.read(most)
+    found, left = [], most
     with s3().open_input_stream(place.path.removeprefix(S3), compression=None) as stream:
-        return bytes(stream.read(most))
+        while left > 0 and (part := stream.read(min(left, _BLOCK))):
+            found.append(part)
+            left -= len(part)
+    return b"".join(found)

@@ -28,8 +28,8 @@ class FolderLock:
 
     __slots__ = ("_file",)
 
-    def __init__(self, folder: Path) -> None:
-        path = folder / LOCK_FILE
+    def __init__(self, folder: Path, name: str = LOCK_FILE) -> None:
+        path = folder / name
         self._file: IO[str] | None = path.open("a+", encoding="utf-8")
         try:
             _lock(self._file.fileno())

@@ -163,6 +163,13 @@ def test_the_bucket_may_stand_before_the_host(served: Site) -> None:
     assert "<Key>a/b c.txt</Key>" in ask("GET", "/?list-type=2").text
 
 
+def test_head_tells_the_size_of_what_it_does_not_send(served: Site) -> None:
+    s3 = served.client("s3")
+    s3.create_bucket(Bucket="sized")
+    s3.put_object(Bucket="sized", Key="k", Body=b"x" * 1000)
+    assert s3.head_object(Bucket="sized", Key="k")["ContentLength"] == 1000
+
+
 def test_tags_of_objects_and_buckets_count(served: Site) -> None:
     s3 = bucket_of(served, "tagged")
     s3.put_object(Bucket="tagged", Key="red", Body=b"1", Tagging="team=red")

@@ -203,7 +203,7 @@ def _handle(service: str, account: str, region: str, message: Message, target: s
     except errors.HTTPException as error:
         status, headers, body = error.code, dict(error.get_headers()), error.get_body()
     content = body.encode() if isinstance(body, str) else bytes(body or b"")
-    return HttpAnswer(int(status or 200), _answered(headers), content)
+    return HttpAnswer(int(status or 200), _answered(headers, message.method), content)
 
 
 def _query(text: str) -> str:
@@ -233,8 +233,10 @@ def _headers(service: str, account: str, region: str, message: Message) -> dict[
     }
 
 
-def _answered(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    dropped = {"status", "content-length", "connection", "transfer-encoding", "server", "date"}
+def _answered(headers: Mapping[str, Any], method: str) -> tuple[tuple[str, str], ...]:
+    dropped = {"status", "connection", "transfer-encoding", "server", "date"}
+    # HEAD tells how large the object is that it does not send.
+    dropped |= set() if method == "HEAD" else {"content-length"}
     return tuple(
         (str(name), str(value))
         for name, value in dict(headers).items()
