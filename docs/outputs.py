@@ -364,8 +364,7 @@ class ReplayEvents(Exact):
 class Distinct(Exact):
     """How much had to be decided."""
 
-    calls: Count
-    requests: Count
+    classes: Annotated[Count, Meta(description="Kinds of calls that nothing tells apart.")]
 
 
 class ReplayChange(Exact):
