@@ -21,87 +21,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
-import numpy as np
-import pyarrow as pa
+from typing import Any
 
 from clearance import wiring
-from clearance.batch import dataset
 from clearance.batch.decider import Decider
 from clearance.batch.ingest import cores, ingest
 from clearance.batch.propose import attach_to
-from clearance.batch.read import Record
 from clearance.batch.replay import explained
 from clearance.batch.run import decide_units
 from clearance.batch.sights import Sights
 from clearance.batch.synthetic import trail
-from clearance.batch.synthetic.model import World
-from clearance.batch.synthetic.rows import Log, Rows, draw_rows
+from clearance.batch.synthetic.columns import write_dataset
+from clearance.batch.synthetic.rows import Log
 from clearance.batch.synthetic.world import Plan, draw
-from clearance.batch.translate import Translator
 from clearance.batch.units import units_in
 from clearance.facts.managed_policies import with_aws_managed
 from clearance.model.estate import Estate
-
-DECODER: Final = msgspec.json.Decoder(Record)
-
-
-def write_dataset(world: World, rows: int, seed: int, folder: Path) -> None:
-    """The calls of a world as a dataset, without the JSON between: each kind is translated once."""
-    catalog = wiring.catalog()
-    for number, drawn in enumerate(draw_rows(world, Log(rows, 90, seed))):
-        with dataset.writer(folder / f"part-{number:04}.parquet") as file:
-            file.write_table(_table(world, drawn, Translator(catalog)), row_group_size=dataset.ROWS)
-
-
-def _table(world: World, drawn: Rows, translator: Translator) -> Any:
-    pairs = drawn.habit.astype(np.int64) << 32 | drawn.item
-    kinds, places = np.unique(pairs, return_inverse=True)
-    for kind in kinds.tolist():
-        habit = world.habits[kind >> 32]
-        record = trail._record(world, habit, kind & 0xFFFFFFFF, 0)  # noqa: SLF001
-        actor = world.actors[habit.actor]
-        record["userIdentity"] = {
-            **trail.identity(actor, 0, "2026-01-01T00:00:00Z"),
-            **({"invokedBy": habit.via} if habit.via else {}),
-        }
-        if actor.place.endpoint is not None and habit.via is None:
-            record["vpcEndpointId"] = actor.place.endpoint
-        if habit.error is not None:
-            record["errorCode"] = habit.error
-        translator.add(DECODER.decode(msgspec.json.encode(record)))
-    table = translator.table().take(pa.array(places))
-    told = {
-        "time": pa.array((drawn.time + trail._START) * 1000).cast(pa.timestamp("ms", tz="UTC")),  # noqa: SLF001
-        "source_ip": _of_place(world, drawn, drawn.address, lambda place: place.addresses),
-        "user_agent": _of_place(world, drawn, drawn.agent, lambda place: place.agents),
-    }
-    error = np.where(drawn.missing, 1, 0)
-    codes = pa.DictionaryArray.from_arrays(
-        pa.array(error, pa.int32(), mask=error == 0), pa.array(["", "NoSuchKey"])
-    )
-    told["error"] = pa.compute.coalesce(
-        codes.cast(pa.string()), table["error"].combine_chunks().cast(pa.string())
-    ).dictionary_encode()
-    for name, column in told.items():
-        table = table.set_column(table.schema.get_field_index(name), name, column)
-    return table.cast(dataset.schema())
-
-
-def _of_place(world: World, drawn: Rows, number: Any, texts: Callable[[Any], Any]) -> Any:
-    """What a caller's place has of addresses or agents, for each row."""
-    values: list[str] = []
-    start = []
-    for habit in world.habits:
-        start.append(len(values))
-        values += [habit.via] if habit.via else texts(world.actors[habit.actor].place)
-    via = np.array([habit.via is not None for habit in world.habits])
-    offset = np.where(via[drawn.habit], 0, number)
-    places = (np.array(start)[drawn.habit] + offset).astype(np.int32)
-    coded = pa.array(values).dictionary_encode()
-    return coded.take(pa.array(places))
 
 
 def proposals(current: Estate) -> Estate:
@@ -204,7 +139,7 @@ def report(folder: Path, given: argparse.Namespace) -> Iterator[str]:
     if not made.exists():
         world = draw(plan)
         made.mkdir(parents=True)
-        write_dataset(world, given.rows, given.seed, made)
+        write_dataset(world, Log(given.rows, 90, given.seed), made, wiring.catalog())
         trail.write(world, Log(min(given.rows, 300_000), 90, given.seed), logs)
     size = sum(path.stat().st_size for path in made.iterdir())
     yield f"dataset   {given.rows:,} rows, {size / 1e6:,.0f} MB"

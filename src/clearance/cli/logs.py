@@ -151,11 +151,15 @@ def generate(
     roles: int = typer.Option(60, min=1, max=100_000, help="How many roles that call."),
     users: int = typer.Option(6, min=0, max=10_000, help="How many IAM users."),
     seed: int = typer.Option(1, help="Another number, another world; the same, the same."),
+    as_dataset: bool = typer.Option(
+        False, "--dataset", help="Write the compact dataset instead: millions of calls in a minute."
+    ),
 ) -> None:
     """Make up an estate and CloudTrail logs of its calls, to try on.
 
-    Writes `estate.json`, the logs in S3's layout under `AWSLogs`, and `needs.json`: what every
-    principal needs. Calls that AWS would refuse are marked so; the estate agrees with all of them.
+    Writes `estate.json`, the logs in S3's layout under `AWSLogs` (or a dataset under `dataset`),
+    and `needs.json`: what every principal needs. Calls that AWS would refuse are marked so; the
+    estate agrees with all of them.
 
     Example: clearance logs generate ./demo --events 50000
     """
@@ -179,12 +183,20 @@ def generate(
             for n in world.needs
         ]
         (folder / "needs.json").write_text(json.dumps(needs, indent=1) + "\n", "utf-8")
-        files, size = trail.write(world, Log(events, days, seed), folder)
+        log, place = Log(events, days, seed), folder / ("dataset" if as_dataset else "AWSLogs")
+        if as_dataset:
+            files = _extra("clearance.batch.synthetic.columns").write_dataset(
+                world, log, place, wiring.catalog()
+            )
+            told = f"{events:,} events in {files:,} files"
+        else:
+            files, size = trail.write(world, log, folder)
+            told = f"{events:,} events ({size / 1e6:,.0f} MB of JSON) in {files:,} files"
     except OSError as error:
         raise UsageError(f"`{folder}` cannot be written: {error.strerror}") from None
     out = output.console()
-    out.print(f"{events:,} events ({size / 1e6:,.0f} MB of JSON) in {files:,} files")
+    out.print(told)
     out.print(
         f"{len(world.needs):,} needs of {len({n.principal for n in world.needs}):,} principals"
     )
-    out.print(f"try: clearance replay {folder / 'AWSLogs'} -e {folder / 'estate.json'} --help")
+    out.print(f"try: clearance replay {place} -e {folder / 'estate.json'} --help")

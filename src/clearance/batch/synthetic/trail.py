@@ -7,6 +7,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import msgspec
 from clearance.batch.synthetic.model import Actor, Habit, World
 from clearance.batch.synthetic.rows import START, Log, draw_rows
 
-__all__ = ["identity", "records", "write"]
+__all__ = ["access_key", "identity", "moment", "record_of", "records", "write"]
 
 MOST: Final = 5_000  # records a file
 _HOUR: Final = 3600
@@ -42,7 +43,7 @@ def identity(actor: Actor, session: int, began: str) -> dict[str, Any]:
         "principalId": f"{actor.unique_id}:{called}",
         "arn": f"arn:aws:sts::{actor.account}:assumed-role/{name}/{called}",
         "accountId": actor.account,
-        "accessKeyId": "ASIA" + hashlib.md5(f"{called} {began}".encode(), usedforsecurity=False).hexdigest()[:16].upper(),  # noqa: E501
+        "accessKeyId": access_key(called, began),
         "sessionContext": {
             "sessionIssuer": {
                 "type": "Role",
@@ -57,6 +58,12 @@ def identity(actor: Actor, session: int, began: str) -> dict[str, Any]:
             },
         },
     }  # fmt: skip
+
+
+def access_key(session: str, began: str) -> str:
+    """The temporary key of a session."""
+    digest = hashlib.md5(f"{session} {began}".encode(), usedforsecurity=False)
+    return "ASIA" + digest.hexdigest()[:16].upper()
 
 
 def records(world: World, log: Log) -> Iterator[dict[str, Any]]:
@@ -74,7 +81,7 @@ def records(world: World, log: Log) -> Iterator[dict[str, Any]]:
             place = actor.place
             began = moment(time // _HOUR * _HOUR)
             code = "NoSuchKey" if missing else told.error
-            record = _record(world, told, item, unique)
+            record = record_of(world, told, item, unique)
             record["userIdentity"] = {
                 **identity(actor, session, began),
                 **({"invokedBy": told.via} if told.via else {}),
@@ -89,12 +96,14 @@ def records(world: World, log: Log) -> Iterator[dict[str, Any]]:
             yield record
 
 
+@lru_cache(maxsize=4096)
 def moment(seconds: int) -> str:
     """A time as CloudTrail writes it, counted from the beginning of the log."""
     return f"{datetime.fromtimestamp(_START + seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _record(world: World, habit: Habit, item: int, unique: int) -> dict[str, Any]:
+def record_of(world: World, habit: Habit, item: int, unique: int) -> dict[str, Any]:
+    """A record without what changes from call to call."""
     actor, call = world.actors[habit.actor], habit.call
     arn = habit.family.item(item)
     owner = habit.family.account
