@@ -13,6 +13,7 @@ from tests.docs.reader import reader, same
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 RUN: Final = (
+    "console",
     "deciding",
     "endpoint",
     "escalations",

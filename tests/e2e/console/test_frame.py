@@ -22,6 +22,9 @@ def test_the_printed_address_signs_in_once_and_leaves_no_token(
         page.get_by_label("Token").fill("a guess")
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("status")).to_contain_text("not the token")
+        # the address once more, pasted into this very page
+        page.evaluate("address => { location.href = address; }", site.address)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Denials")
 
 
 def test_the_keyboard_reaches_everything(page: Page) -> None:

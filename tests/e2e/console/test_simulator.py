@@ -16,6 +16,9 @@ EXECUTER = f"arn:aws:iam::{ACCOUNT}:user/lambda_executer"
 
 def test_a_question_is_answered_while_it_is_written(page: Page, site: Served) -> None:
     page.keyboard.press("2")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Denials")
+    page.keyboard.press("g")
+    page.keyboard.press("2")
     expect(page.get_by_role("heading", name="Ask something")).to_be_visible()
     page.get_by_label("Principal").fill(EXECUTER)
     page.get_by_label("Action", exact=True).fill("lambda:ListFunctions")

@@ -17,7 +17,7 @@ __all__ = ["show"]
 
 LOG: Final = logging.getLogger("clearance.console")
 _KEYS: Final = (
-    ("1 … 6", "go to a page"),
+    ("g 1 … g 6", "go to a page"),
     ("/", "go to the filter of this page"),
     ("↑ ↓", "move through a list"),
     ("Enter", "open what is marked"),
@@ -70,7 +70,7 @@ def _side(page: Page, pages: Sequence[Page]) -> None:
             with tag("a", classes="go here" if each is page else "go") as link:
                 link.props["href"] = each.name
                 link.props["data-key"] = str(number)
-                link.props["title"] = f"{each.title} ({number})"
+                link.props["title"] = f"{each.title} (g {number})"
                 if each is page:
                     link.props["aria-current"] = "page"
                 _icon(each.icon)

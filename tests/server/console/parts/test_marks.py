@@ -61,6 +61,11 @@ def test_a_condition_is_found_however_it_is_spelled() -> None:
     assert marks[1].says == "the request has AWS:Referer y"
 
 
+def test_a_key_that_is_not_there() -> None:
+    near = allow("s3:GetObject", Condition={"StringEquals": {"aws:Referer": "x"}})
+    assert identity(decide(near))[0].marks[1].says == "the request has no aws:Referer"
+
+
 def test_layers_in_the_order_of_the_diagram() -> None:
     decision = decide(allow("s3:GetObject"))
     layers = layers_of(decision)

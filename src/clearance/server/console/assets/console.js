@@ -54,6 +54,7 @@
     if (button?.dataset.do in DEEDS) DEEDS[button.dataset.do](button);
   });
 
+  let going = 0; // when `g` was pressed: a digit alone may be a value that missed its field
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const at = event.target;
@@ -69,7 +70,8 @@
         event.preventDefault();
         filter.focus();
       }
-    } else if (/^[1-9]$/.test(event.key)) {
+    } else if (event.key === "g") going = Date.now();
+    else if (/^[1-9]$/.test(event.key) && Date.now() - going < 2000) {
       document.querySelector(`.side a[data-key="${event.key}"]`)?.click();
     }
   });

@@ -16,11 +16,17 @@ async function signIn(token) {
   said.className = "wrong";
 }
 
-const given = new URLSearchParams(location.hash.slice(1)).get("token");
-if (given) {
+function spendToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!given) return false;
   history.replaceState(null, "", location.pathname + location.search);
   signIn(given);
-} else {
+  return true;
+}
+
+// Who pastes the address while this page is open changes no more than its fragment.
+window.addEventListener("hashchange", spendToken);
+if (!spendToken()) {
   // Who follows a link from elsewhere is signed in already, but the browser kept the cookie back.
   fetch("/_clearance/sign-in").then((answer) => answer.ok && location.reload());
 }

@@ -64,9 +64,9 @@ def _missed(
         path = (*statement, element.name)
         if element.condition is not None:
             path = _condition(path, element.condition, places)
-        brought = ", ".join(element.actual) or "nothing"
-        where = element.condition.key if element.condition else element.name.removeprefix("Not")
-        yield Mark(path, "miss", f"the request has {where} {brought}")
+        name = element.condition.key if element.condition else element.name.removeprefix("Not")
+        brought = f"{name} {', '.join(element.actual)}" if element.actual else f"no {name}"
+        yield Mark(path, "miss", f"the request has {brought}")
 
 
 def _statement(index: int, places: Mapping[Path, object]) -> Path:

@@ -107,8 +107,10 @@ class _List:
             line.delete()
 
     def _nothing(self) -> None:
-        if self.what.text or self.what.everything:
-            states.empty("No call fits", "Nothing in the trail has all of these words.")
+        if self.what.text:
+            states.empty("No call fits", "No recent call has all of these words.")
+        elif self.what.everything:
+            states.empty("No calls", "Nobody called yet. Calls appear here as they are made.")
         else:
             states.empty(
                 "No denials",
