@@ -6,8 +6,7 @@
 ways in rows with a witness each. An answer that a solver gives otherwise ends the run with exit
 code 1; a solver gets ten seconds a question, and one it gives up counts as ten. Times are of the
 processor, since other work may share it. `bench/agree.py` has thousands of pairs with every
-operator,
-`bench/managed.py` AWS's own policies.
+operator, `bench/managed.py` AWS's own policies.
 """
 
 from __future__ import annotations

@@ -172,6 +172,9 @@ class Row(Plain):
     principals: list[Text]
     conditions: list[Text]
     only_where: list[Text]
+    assuming: Annotated[
+        list[Text], Meta(description="What it takes for granted where AWS sets keys together.")
+    ]
     witness: Request
 
 
@@ -198,6 +201,10 @@ class Answer(Plain):
     verdict: Answered
     witness: Request | None
     statement: Text | None
+    assuming: Annotated[
+        list[Text],
+        Meta(description="What the witness takes for granted of keys AWS sets together."),
+    ]
     reason: Text | None
 
 

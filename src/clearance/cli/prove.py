@@ -305,6 +305,7 @@ def _finish(answer: Answer, claim: str, *, as_json: bool) -> None:
                 "verdict": answer.verdict.value,
                 "witness": request_json(request) if request else None,
                 "statement": statement.label if statement else None,
+                "assuming": list(answer.witness.assuming) if answer.witness else [],
                 "reason": answer.reason,
             }
         )
@@ -317,6 +318,8 @@ def _finish(answer: Answer, claim: str, *, as_json: bool) -> None:
         typer.echo(f"not {claim}, for example:" if not claim.startswith("not ")
                    else f"{claim.removeprefix('not ')}, for example:")  # fmt: skip
         _show_request(request_json(request), "  ")
+        for assumed in answer.witness.assuming if answer.witness else ():
+            _wrapped(f"  assuming that {assumed}", "  ")
     raise typer.Exit(code_of(answer.verdict))
 
 
@@ -354,6 +357,8 @@ def _show_row(row: Row, indent: str) -> None:
             _wrapped(f"{indent}{label}{separator.join(texts)}", indent + "  " * bool(label))
     typer.echo(f"{indent}  from {row.statement}; for example:")
     _show_request(request_json(row.witness), f"{indent}    ")
+    for assumed in row.assuming:
+        _wrapped(f"{indent}  assuming that {assumed}", f"{indent}  ")
 
 
 def _few(texts: tuple[str, ...], what: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from clearance.model.shown import Shown
 from clearance.prove.callers import Help, needed
 from clearance.prove.cubes import Box
 from clearance.prove.effort import Effort, ProofError, TooHardError
+from clearance.prove.linked import assumptions
 from clearance.prove.patterns import UnencodableError, has_variable
 from clearance.prove.sets import Piece, RequestSet
 from clearance.prove.witness import candidates, holds_in
@@ -45,10 +46,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A request that shows it, replayed through the engine, and the statement that allows it."""
+    """A request that shows it, replayed through the engine, and the statement that allows it.
+
+    ``assuming``: what the request takes for granted, where AWS sets keys together.
+    """
 
     request: Request
     statement: Statement | None = None
+    assuming: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,9 @@ def is_empty(found: RequestSet, replay: Replay, effort: Effort | None = None) ->
     try:
         for one in requests_of(found, replay, effort or Effort()):
             if one.request is not None:
-                witness = Witness(one.request, one.piece.cube.source)
+                source = one.piece.cube.source
+                assumed = assumptions(found.space, one.piece.box, source)
+                witness = Witness(one.request, source, assumed)
                 return Answer(Verdict.REFUTED, witness)
             doubt = "a policy variable may or may not make the difference"
     except (TooHardError, UnencodableError) as error:

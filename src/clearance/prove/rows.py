@@ -11,6 +11,7 @@ from clearance.model.shown import Shown
 from clearance.prove import patterns
 from clearance.prove.answer import Answer, Verdict, Witness, is_certain, request_of
 from clearance.prove.effort import Effort, TooHardError
+from clearance.prove.linked import assumptions
 from clearance.prove.patterns import UnencodableError
 from clearance.prove.sets import Piece, RequestSet
 from clearance.prove.space import Space
@@ -28,8 +29,9 @@ UNPROVEN: Final = "a request that should show it is decided otherwise"
 class Row:
     """Requests of one statement: these actions on these resources but for the exceptions.
 
-    ``conditions`` are the statement's own, ``only_where`` what narrows them further. ``who`` is
-    a caller by way of example, or None where the policy names none.
+    ``conditions`` are the statement's own, ``only_where`` what narrows them further. ``who`` are
+    callers by way of example, none where the policy names none. ``assuming`` is what the row takes
+    for granted where AWS sets keys together.
     """
 
     statement: str
@@ -41,6 +43,7 @@ class Row:
     conditions: tuple[str, ...] = ()
     only_where: tuple[str, ...] = ()
     who: tuple[str, ...] = ()
+    assuming: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The row for machines."""
@@ -53,6 +56,7 @@ class Row:
             "principals": list(self.who),
             "conditions": list(self.conditions),
             "only_where": list(self.only_where),
+            "assuming": list(self.assuming),
             "witness": request_json(self.witness),
         }
 
@@ -115,7 +119,7 @@ def change(
     if rows:
         complete = complete and not reason and len(merged) <= limit
         first, source = rows[0]
-        answer = Answer(Verdict.REFUTED, Witness(first.witness, source), reason)
+        answer = Answer(Verdict.REFUTED, Witness(first.witness, source, first.assuming), reason)
         return Change(answer, tuple(row for row, _ in rows), complete)
     if reason:
         return Change(Answer(Verdict.UNKNOWN, reason=reason), (), complete=False)
@@ -182,6 +186,7 @@ class _Words(NamedTuple):
     conditions: tuple[str, ...]
     only_where: tuple[str, ...]
     who: tuple[str, ...]
+    assuming: tuple[str, ...]
 
 
 def _words(space: Space, piece: Piece) -> _Words:
@@ -202,6 +207,7 @@ def _words(space: Space, piece: Piece) -> _Words:
         conditions=conditions(source),
         only_where=tuple(narrower(space, piece.whole, box)),
         who=callers(space, box),
+        assuming=assumptions(space, box, source),
     )
 
 
