@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from tests.cli.run import clearance
 
 from clearance.demo.play import Played, play, to_json
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,8 @@ def test_json_is_one_document(played: Played) -> None:
     document = json.loads(json.dumps(to_json(played)))
     assert document["ended_as_expected"] is True
     assert len(document["acts"]) == 5
+    schema = json.loads((SCHEMAS / "demo.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
 
 
 def test_the_command_is_plain_when_piped_and_fits_100_columns() -> None:

@@ -10,7 +10,9 @@ from typing import Any, Final
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from tests.cli.run import Ran, clearance
-from tests.endpoints import site
+from tests.endpoints import REGION, site
+
+from clearance.server.listen import announce
 
 ROOT: Final = Path(__file__).parents[2]
 SCHEMAS: Final = ROOT / "docs" / "schemas"
@@ -41,6 +43,15 @@ CALL: Final = {
 }
 
 
+CHANGE: Final = {
+    **CALL,
+    "eventSource": "iam.amazonaws.com",
+    "eventName": "CreateUser",
+    "requestParameters": {"userName": "eve"},
+    "responseElements": {"user": {"userName": "eve", "userId": "AIDAEVE"}},
+}
+
+
 def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
@@ -62,6 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / "new.json").write_text(policy(wide))
     (here / "lost.json").write_text(policy(narrow, lost))
     (here / "calls.json").write_text(json.dumps({"Records": [CALL, {**CALL, "eventID": "2"}]}))
+    (here / "changes.json").write_text(json.dumps({"Records": [CHANGE]}))
     repository = here / "repository"
     repository.mkdir()
     (repository / "policy.json").write_text(policy(narrow))
@@ -113,6 +125,12 @@ ASKED: Final[dict[str, list[list[str | Path]]]] = {
     "validate": [["validate", ACCOUNT, "--format"]],  # and `json`
     "review": [["review", "--format"]],
     "doctor": [["doctor"]],
+    "logs-ingest": [["logs", "ingest", "calls.json", "--to", "dataset"]],
+    "logs-coverage": [["logs", "coverage", "calls.json", "-e", IMAGES]],
+    "history-logs": [
+        ["history", "--logs", "changes.json", "-e", IMAGES],
+        ["history", "--logs", "changes.json", "-e", IMAGES, "--effect"],
+    ],
     "least-privilege": [
         ["least-privilege", "calls.json", "--all"],
         ["least-privilege", "calls.json", "--all", "-e", IMAGES],
@@ -145,9 +163,16 @@ def test_history_is_as_its_schema_says() -> None:
             assert len(holds("history", ran)) == 4
 
 
+def test_env_is_as_its_schema_says() -> None:
+    with site() as endpoint:
+        announce(endpoint.data, endpoint.url, REGION)
+        holds("env", clearance("env", "--data", endpoint.data, "--shell", "json"))
+
+
 def test_every_schema_is_held_to_output() -> None:
     names = {path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.schema.json")}
-    assert names == {*ASKED, "history", "explanation"}  # the last by tests/explain
+    # The last two by tests/demo and tests/explain.
+    assert names == {*ASKED, "history", "env", "demo", "explanation"}
 
 
 def test_a_member_that_is_not_promised_is_found_out() -> None:
