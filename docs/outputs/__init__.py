@@ -33,6 +33,7 @@ OUTPUTS: Final[dict[str, tuple[str, Any]]] = {
     "validate": ("`validate --format json`", findings.ValidateReport),
     "demo": ("`demo --json`", estates.Demo),
     "env": ("`env --shell json`", estates.Environment),
+    "unused": ("`unused --json`", logs.UnusedReport),
     "history-logs": ("`history --logs LOGS --json`", list[logs.LoggedChange]),
     "logs-coverage": ("`logs coverage --json`", logs.LogCoverage),
     "logs-ingest": ("`logs ingest --json`", logs.Ingested),

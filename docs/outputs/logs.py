@@ -88,6 +88,56 @@ class ReplayReport(Exact):
     observed: Observed
 
 
+class WholeSpan(Exact):
+    """From when to when the logs reach."""
+
+    first: Text
+    last: Text
+    events: Count
+
+
+class ServiceUse(Exact):
+    """What a principal may do with a service, and what of it was used, when last."""
+
+    service: Text
+    last_used: Text | None
+    allowed: Count
+    used: dict[str, Text]
+    unused: list[Text]
+
+
+class PrincipalUse(Exact):
+    """When a user or role was last used, and its services."""
+
+    principal: Text
+    created: Text
+    last_used: Text | None
+    unused: bool
+    newer_than_window: bool
+    services: list[ServiceUse]
+
+
+class KeyUse(Exact):
+    """When an access key was last used."""
+
+    id: Text
+    owner: Text
+    created: Text
+    last_used: Text | None
+    active: bool
+    unused: bool
+    newer_than_window: bool
+
+
+class UnusedReport(Exact):
+    """Everybody and every key, used or not; unused is what was not used since then."""
+
+    logs: WholeSpan
+    since: Text
+    principals: list[PrincipalUse]
+    keys: list[KeyUse]
+
+
 class LogSpan(Exact):
     """From when to when the logs reach, and since when use counts."""
 

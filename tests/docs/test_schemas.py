@@ -131,6 +131,7 @@ ASKED: Final[dict[str, list[list[str | Path]]]] = {
         ["history", "--logs", "changes.json", "-e", IMAGES],
         ["history", "--logs", "changes.json", "-e", IMAGES, "--effect"],
     ],
+    "unused": [["unused", "calls.json", "-e", ACCOUNT]],
     "least-privilege": [
         ["least-privilege", "calls.json", "--all"],
         ["least-privilege", "calls.json", "--all", "-e", IMAGES],

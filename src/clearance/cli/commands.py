@@ -87,6 +87,8 @@ SECTIONS: Final[Mapping[str, tuple[Command, ...]]] = {
             "Replay recorded calls against a proposed change."),
         Command("least-privilege", "least_privilege:least_privilege",
             "Write the least policies for what was used, verified."),
+        Command("unused", "unused:unused",
+            "Report access that nobody uses, with when it last was."),
         Command("logs", "logs:app",
             "Convert CloudTrail logs, see what they tell, make some up."),
         Command("trail", "trail:trail",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from clearance.model.errors import UsageError
 if TYPE_CHECKING:
     from clearance.batch.distinct import Counted
     from clearance.batch.read import Found
+    from clearance.batch.units import Columns
     from clearance.model.estate import Estate
 
 __all__ = ["counted", "cutoff", "short", "span_of"]
@@ -20,8 +21,13 @@ __all__ = ["counted", "cutoff", "short", "span_of"]
 _WINDOW: Final = re.compile(r"(\d{1,5})\s*([dw])")
 
 
-def counted(logs: Iterable[str], estate: Estate, spoken: Container[str]) -> tuple[Counted, Found]:
-    """The kinds of calls in some logs."""
+def counted(
+    logs: Iterable[str],
+    estate: Estate,
+    spoken: Container[str],
+    watching: Callable[[Iterator[Columns]], Iterator[Columns]] = lambda units: units,
+) -> tuple[Counted, Found]:
+    """The kinds of calls in some logs; ``watching`` looks at the columns as they pass."""
     from clearance import wiring
     from clearance.cli import progress
 
@@ -36,7 +42,7 @@ def counted(logs: Iterable[str], estate: Estate, spoken: Container[str]) -> tupl
     with progress.bar() as bar:
         bar.begun(sum(place.size for place in given.files), len(given.files))
         units = given.columns(catalog, (), lambda place: bar.told(place.size, 1))
-        made = count_units(units, mapper)
+        made = count_units(watching(units), mapper)
     found = given.found
     for problem in found.problems:
         output.warn(problem)

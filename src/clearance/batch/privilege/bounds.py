@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from clearance.batch.privilege.propose import Proposal
@@ -65,10 +66,12 @@ def granted_actions(policies: tuple[AttachedPolicy, ...], catalog: Catalog) -> f
             if statement.effect is not Effect.ALLOW:
                 continue
             if statement.not_actions:
-                every = actions_in(catalog, ("*",))
-                found |= {action for action in every if covers(statement, action)}
+                found |= {a for a in _matching("*", catalog) if covers(statement, a)}
             else:
-                found |= {
-                    a for text in statement.actions for a in actions_in(catalog, (text.lower(),))
-                }
+                found.update(*(_matching(text.lower(), catalog) for text in statement.actions))
     return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def _matching(pattern: str, catalog: Catalog) -> frozenset[str]:
+    return frozenset(actions_in(catalog, (pattern,)))
