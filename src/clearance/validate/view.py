@@ -16,7 +16,16 @@ from clearance.validate.codes import CODES
 from clearance.validate.finding import AtKey, Edit, Finding, Fix, Place, Step
 from clearance.validate.source import Kind, Member, Node
 
-__all__ = ["Condition", "Document", "Entry", "Principal", "Statement", "found", "view"]
+__all__ = [
+    "Condition",
+    "Document",
+    "Entry",
+    "Principal",
+    "Statement",
+    "covered",
+    "found",
+    "view",
+]
 
 _QUALIFIERS: Final = ("ForAllValues", "ForAnyValue")
 
@@ -42,6 +51,21 @@ class Entry:
     def place(self) -> Place:
         """Where it stands."""
         return Place(self.path, self.node.start, self.node.end)
+
+
+def covered(code: str, entry: Entry, owner: Entry, entries: tuple[Entry, ...]) -> Finding:
+    """An entry of a list that says no more than another, and the edit that takes it out."""
+    same = entry.text == owner.text
+    details = f"`{entry.text}` is " + ("listed twice" if same else f"covered by `{owner.text}`")
+    place = next(i for i, one in enumerate(entries) if one is entry)
+    start, end = entry.node.start, entry.node.end
+    if place:
+        start = entries[place - 1].node.end
+    else:
+        end = entries[1].node.start
+    return found(
+        code, entry.place, details, ("leave it out", (Edit(start, end, ""),)), (owner.place,)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 from clearance.model.catalog import Catalog
 from clearance.model.glob import Glob
 from clearance.prove.globs import contains, intersects
+from clearance.validate import view
 from clearance.validate.finding import Edit, Finding
 from clearance.validate.view import Document, Entry, Statement, found
 
@@ -136,8 +137,7 @@ def _redundant(entries: tuple[Entry, ...]) -> Iterator[Finding]:
             )
         seen.setdefault(folded, entry)
         if owner is not None:
-            details = f"`{entry.text}` is covered by `{owner.text}`"
-            yield found("REDUNDANT_ACTION", entry.place, details, None, (owner.place,))
+            yield view.covered("REDUNDANT_ACTION", entry, owner, entries)
 
 
 def _contains(outer: str, inner: str) -> bool:

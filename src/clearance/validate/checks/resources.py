@@ -10,7 +10,7 @@ from typing import Final
 from clearance.prove.globs import contains, intersects
 from clearance.validate.finding import Edit, Finding
 from clearance.validate.places import PARTITIONS, Shape, is_region, shapes, with_stars
-from clearance.validate.view import Document, Entry, Statement, found
+from clearance.validate.view import Document, Entry, Statement, covered, found
 
 __all__ = ["account", "statement"]
 
@@ -188,5 +188,4 @@ def _redundant(entries: tuple[Entry, ...]) -> Iterator[Finding]:
             )
         seen.setdefault(entry.text, entry)
         if owner is not None:
-            details = f"`{entry.text}` is covered by `{owner.text}`"
-            yield found("REDUNDANT_RESOURCE", entry.place, details, None, (owner.place,))
+            yield covered("REDUNDANT_RESOURCE", entry, owner, entries)
