@@ -87,6 +87,15 @@ def _words(inner: Sequence[str]) -> list[list[str]]:
     return [[], *([name] for name in inner)]
 
 
+def dataset() -> str:
+    """The columns of a dataset, as its definition tells them."""
+    from clearance.batch import dataset as defined
+
+    told = re.findall(r"^\| (``.+?) \| (.+) \|$", defined.__doc__ or "", re.MULTILINE)
+    rows = ((name.replace("``", "`"), holds.replace("``", "`")) for name, holds in told)
+    return table(("column", "holds"), rows)
+
+
 def glossary_layers() -> str:
     """The layers in the order in which AWS reports them."""
     return table(
@@ -97,6 +106,7 @@ def glossary_layers() -> str:
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "grants": grants,
     "special-cases": special_cases,
+    "dataset": dataset,
     "exit-codes": exit_codes,
     "outputs": outputs,
     "layers": glossary_layers,
