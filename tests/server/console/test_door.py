@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from tests.fakes import NOW
 
-from clearance.server.console.door import Door, Scope, Send
+from clearance.server.console import door
+from clearance.server.console.door import MOST_BYTES, Door, Scope, Send
 from clearance.server.console.headers import SANDBOX
 from clearance.server.console.sessions import LIFETIME, MOST, Sessions
 
@@ -176,6 +177,30 @@ def test_what_is_no_reading_must_say_where_it_comes_from(house: House) -> None:
     assert house.ask("POST", "/_clearance/_nicegui/upload", cookie=cookie).status == 403
     asked = house.ask("POST", "/_clearance/_nicegui/upload", cookie=cookie, origin=ORIGIN)
     assert asked.status == 200
+
+
+def test_what_is_too_large_does_not_reach_the_pages(house: House) -> None:
+    cookie, post = house.cookie(), "/_clearance/_nicegui/client/1/upload/2"
+    large = str(MOST_BYTES + 1)
+    answer = house.ask("POST", post, cookie=cookie, origin=ORIGIN, content_length=large)
+    assert answer.status == 413
+    assert house.ask("POST", post, b"x", cookie=cookie, origin=ORIGIN).status == 200
+
+
+def test_a_body_that_did_not_say_how_large_it_is_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(door, "MOST_BYTES", 5)
+    parts = iter([b"1234", b"56", b"7"])
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": next(parts), "more_body": True}
+
+    async def asked() -> list[str]:
+        bounded = door.bounded(receive)
+        return [(await bounded())["type"] for _ in range(2)]
+
+    assert asyncio.run(asked()) == ["http.request", "http.disconnect"]
 
 
 def test_a_websocket_needs_the_cookie_and_its_own_origin(house: House) -> None:

@@ -19,7 +19,7 @@ from clearance.server.console import headers
 from clearance.server.console.sessions import Sessions
 from clearance.server.hosts import is_ours
 
-__all__ = ["PREFIX", "Door"]
+__all__ = ["MOST_BYTES", "PREFIX", "Door", "bounded"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,6 +33,7 @@ ASSETS: Final = Path(__file__).parent / "assets"
 _KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _SIGN_IN: Final = (ASSETS / "sign_in.html").read_bytes()
 _TOKEN_BYTES: Final = 1024
+MOST_BYTES: Final = 64 << 20  # of one request: what a page takes at once, and its wrapping
 _READING: Final = frozenset({"GET", "HEAD"})
 # What may stand in a policy header: nothing that would begin another directive.
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]+")
@@ -94,8 +95,10 @@ class Door:
             await answer.send(204, b"", "text/plain", more=[self.sessions.forget])
         elif path in {PREFIX, f"{PREFIX}/"}:
             await answer.send(302, b"", "text/plain", more=[(b"location", FIRST.encode())])
+        elif _length(scope) > MOST_BYTES:
+            await answer.text(413, "That is too large; files on this machine can be pointed to.")
         else:
-            await self._page(scope, receive, answer)
+            await self._page(scope, bounded(receive), answer)
 
     async def _page(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
@@ -209,6 +212,24 @@ def _plain(scope: Scope) -> Scope:
 
 def _header(scope: Scope, name: bytes) -> str | None:
     return next((v.decode("latin-1") for k, v in scope["headers"] if k == name), None)
+
+
+def _length(scope: Scope) -> int:
+    said = _header(scope, b"content-length") or ""
+    return int(said) if said.isdecimal() and said.isascii() else 0
+
+
+def bounded(receive: Receive) -> Receive:
+    """The same body, cut off as if its sender had gone once it is too large."""
+    taken = 0
+
+    async def event_or_end() -> MutableMapping[str, Any]:
+        nonlocal taken
+        event = await receive()
+        taken += len(event.get("body", b""))
+        return event if taken <= MOST_BYTES else {"type": "http.disconnect"}
+
+    return event_or_end
 
 
 async def _small_body(receive: Receive) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from clearance.server.console.page import Page
-from clearance.server.console.pages import access, denials, history, policies, simulator
+from clearance.server.console.pages import access, denials, history, policies, replay, simulator
 
 __all__ = ["PAGES"]
 
@@ -15,4 +15,5 @@ PAGES: Final[tuple[Page, ...]] = (
     access.PAGE,
     policies.PAGE,
     history.PAGE,
+    replay.PAGE,
 )

@@ -112,6 +112,10 @@ class View:
         """The same one by one, for who stops early."""
         return self._world.store.events(query)
 
+    def trail(self, query: EventQuery) -> Iterator[Event]:
+        """The same one by one, for those who want many."""
+        return self._world.store.events(query)
+
     def history(self, query: HistoryQuery) -> list[Record]:
         """Journal records; give a limit. Reads the disk: call it through `aside`."""
         return list(self._world.store.history(query))

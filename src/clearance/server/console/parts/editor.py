@@ -75,7 +75,8 @@ class Editor:
         return any(finding.type is FindingType.ERROR for finding in self.findings)
 
     def _dress(self, *, dark: bool) -> None:
-        self._code.set_theme("githubDark" if dark else "githubLight")
+        if not self._code.is_deleted:  # the page may have put another editor in its place
+            self._code.set_theme("githubDark" if dark else "githubLight")
 
     async def _changed(self) -> None:
         await self.check()

@@ -38,6 +38,14 @@ class Working:
         if self._job is not None:
             self._job.stop()
 
+    def say(self, show: Callable[[], object]) -> None:
+        """Show something without work, in place of what was there."""
+        self.stop()
+        self._job = None
+        self.place.clear()
+        with self.place:
+            show()
+
     def soon(self, says: str, work: Callable[[Job], R], show: Callable[[R], object]) -> None:
         """Work something out once the page stands."""
         ui.timer(0, lambda: self.run(says, work, show), once=True)
