@@ -69,6 +69,12 @@ class Editor:
     def text(self, text: str) -> None:
         self._code.set_value(text)
 
+    async def judge_as(self, kind: PolicyType) -> None:
+        """Say what is wrong with it as a policy of another kind."""
+        if kind is not self._kind:
+            self._kind = kind
+            await self.check()
+
     @property
     def broken(self) -> bool:
         """True when the document has an error, so that nothing can be decided by it."""

@@ -51,6 +51,7 @@ class Question:
         self._target: Input | None = None
         self._estate: Input | None = None
         self._editor: Editor | None = None
+        self._offered = ""
         self._folder = tempfile.TemporaryDirectory(prefix="clearance-console-")
         self._uploaded: list[Path] = []
         self._bytes = 0
@@ -147,18 +148,18 @@ class Question:
             self._target.props["list"] = "offer-targets"
             estate = self._desk.view.estate
             suggest.offer("targets", islice(work.targets(estate, attach=attach), OFFERED))
-            around = tag("div")
-            self._target.on("change", lambda: self._edit(around, attach=attach))
-            self._edit(around, attach=attach)
+            self._offered = work.present_text(estate, "")
+            kind = PolicyType.IDENTITY
+            editor = Editor(self._desk.view, self._offered, kind, label="The proposed policy")
+            self._editor = editor
+            self._target.on("change", lambda: self._aimed(editor, attach=attach))
 
-    def _edit(self, place: Element, *, attach: bool) -> None:
-        target = _text(self._target)
-        estate = self._desk.view.estate
-        text = work.present_text(estate, "" if attach else target)
-        place.clear()
-        with place:
-            kind = work.kind_for(estate, target) if target else PolicyType.IDENTITY
-            self._editor = Editor(self._desk.view, text, kind, label="The proposed policy")
+    async def _aimed(self, editor: Editor, *, attach: bool) -> None:
+        """Show what would be replaced, unless somebody has begun to write."""
+        target, estate = _text(self._target), self._desk.view.estate
+        if not attach and editor.text == self._offered:
+            self._offered = editor.text = work.present_text(estate, target)
+        await editor.judge_as(work.kind_for(estate, target) if target else PolicyType.IDENTITY)
 
     # --- the answer ---
 
