@@ -8,15 +8,28 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from tests.cli.run import clearance
+from tests.endpoints import host_of, message, send
 
 from clearance.demo.play import Played, play, to_json
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+STAYED: list[int] = []
 
 
 @pytest.fixture(scope="module")
 def played() -> Played:
-    return play()
+    def stay(address: str) -> None:
+        where, _, fragment = address.partition("/_clearance/")
+        assert fragment.startswith("#token=")
+        shown = send(where, message("GET", "/_clearance/", host=host_of(where)))
+        STAYED.append(shown.status)
+
+    return play(stay=stay)
+
+
+def test_one_can_stay_and_look_at_it_in_the_console(played: Played) -> None:
+    assert played.ended_as_expected
+    assert STAYED == [401]  # until one has signed in
 
 
 def test_every_act_ends_as_expected(played: Played) -> None:

@@ -32,7 +32,9 @@ def test_a_denial_is_explained_fixed_and_asked_again(page: Page, site: Served) -
     vera = site.client(site.person("vera", allow("iam:GetRole", "*")), "iam")
     assert attempt(vera.get_user, UserName="vera").code == "AccessDenied"
     line = page.get_by_role("listitem").filter(has_text="user/vera").first
-    line.focus()
+    line.get_by_role("link").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page.locator(".because").first).to_contain_text("No identity policy of")
     identity = page.locator("[data-layer=PRINCIPAL]")

@@ -19,7 +19,7 @@ def test_a_change_its_effect_and_the_moment_before(page: Page, site: Served) -> 
 
     page.goto(f"{site.url}/_clearance/history?resource=zoe&operation=PutUserPolicy")
     expect(page.get_by_role("listitem")).to_have_count(2)
-    page.get_by_role("listitem").first.focus()
+    page.get_by_role("listitem").first.get_by_role("link").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".diff .minus")).to_contain_text("photos/*")
     expect(page.locator(".diff .plus")).to_contain_text("photos/public/*")

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import NOW
 
 from clearance.server.console import door
-from clearance.server.console.door import MOST_BYTES, Door, Scope, Send
+from clearance.server.console.door import MOST_BYTES, ConsoleError, Door, Receive, Scope, Send
 from clearance.server.console.headers import SANDBOX
 from clearance.server.console.sessions import LIFETIME, MOST, Sessions
 
@@ -36,15 +36,17 @@ class House:
         self.clock = Clock()
         self.sessions = Sessions(self.clock)
         self.loads = 0
+        self.during: Callable[[], object] = lambda: None
         self.door = Door(self.sessions, self._load)
 
     async def _load(self) -> Callable[..., Any]:
         self.loads += 1
 
-        async def page(scope: Scope, receive: object, send: Send) -> None:
-            del receive
+        async def page(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "websocket":
-                await send({"type": "websocket.accept"})
+                self.during()
+                if (await receive())["type"] != "websocket.disconnect":
+                    await send({"type": "websocket.accept"})
                 return
             headers = [(b"cache-control", b"public"), (b"x-frame-options", b"ALLOWALL")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -63,7 +65,7 @@ class House:
         }
         return Answer(asyncio.run(self._asked(scope, {"type": "http.request", "body": body})))
 
-    def connect(self, **headers: str) -> bool:
+    def connect(self, event: str = "websocket.connect", /, **headers: str) -> bool:
         """True when a WebSocket gets through."""
         named = {"host": HOME} | headers
         scope = {
@@ -71,7 +73,7 @@ class House:
             "path": "/_clearance/_nicegui_ws/socket.io/",
             "headers": [(k.encode(), v.encode()) for k, v in named.items()],
         }
-        sent = asyncio.run(self._asked(scope, {"type": "websocket.connect"}))
+        sent = asyncio.run(self._asked(scope, {"type": event}))
         return [each["type"] for each in sent] == ["websocket.accept"]
 
     async def _asked(self, scope: Scope, event: dict[str, Any]) -> list[dict[str, Any]]:
@@ -212,6 +214,13 @@ def test_a_websocket_needs_the_cookie_and_its_own_origin(house: House) -> None:
     assert not house.connect(origin="http://evil.example", cookie=cookie, host="evil.example")
 
 
+def test_a_websocket_ends_with_its_session(house: House) -> None:
+    cookie = house.cookie()
+    assert house.connect("websocket.receive", origin=ORIGIN, cookie=cookie)
+    house.during = lambda: house.sessions.end(cookie)
+    assert not house.connect("websocket.receive", origin=ORIGIN, cookie=cookie)
+
+
 def test_pages_are_neither_kept_nor_framed_nor_guessed_at(house: House) -> None:
     headers = house.ask("GET", "/_clearance/denials", cookie=house.cookie()).headers
     assert headers["cache-control"] == "no-store"
@@ -284,6 +293,17 @@ def test_what_cannot_be_loaded_is_said(house: House) -> None:
     assert answer.status == 503
     assert b"nicegui" in answer.body
     assert b"pip install" in answer.body
+
+
+def test_a_second_console_of_a_process_is_refused_in_words(house: House) -> None:
+    async def load() -> Any:
+        raise ConsoleError("another endpoint has it")
+
+    house.door = Door(house.sessions, load)
+    cookie = house.cookie()
+    answer = house.ask("GET", "/_clearance/denials", cookie=cookie)
+    assert (answer.status, answer.body) == (503, b"another endpoint has it")
+    assert not house.connect(origin=ORIGIN, cookie=cookie)
 
 
 @pytest.mark.parametrize(

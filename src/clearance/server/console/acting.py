@@ -20,6 +20,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from clearance.explain.api_calls import ApiCall
 from clearance.model.estate import AccessKey, Account, Estate
@@ -28,6 +29,12 @@ from clearance.wire.message import HttpAnswer, Message
 __all__ = ["USER_AGENT", "Acting", "Actor", "Outcome", "actors"]
 
 USER_AGENT: Final = f"clearance-console/{version('clearance')}"
+_CONFIG: Final = Config(
+    retries={"total_max_attempts": 1},
+    user_agent=USER_AGENT,
+    s3={"addressing_style": "path"},
+    read_timeout=300,
+)
 Answerer: TypeAlias = Callable[[Message, str], Awaitable[HttpAnswer]]
 
 
@@ -80,11 +87,13 @@ class Acting:
         self._answer = answer
         self._region = region
         self._session: botocore.session.Session | None = None
+        self._one_by_one = asyncio.Lock()  # a session of botocore makes one client at a time
 
     async def make(self, actor: Actor, call: ApiCall, source_ip: str) -> Outcome:
         """Make one call as somebody; a denial is an outcome, not an error."""
         loop = asyncio.get_running_loop()
-        return await asyncio.to_thread(self._make, actor, call, source_ip, loop)
+        async with self._one_by_one:
+            return await asyncio.to_thread(self._make, actor, call, source_ip, loop)
 
     def _make(
         self, actor: Actor, call: ApiCall, source_ip: str, loop: asyncio.AbstractEventLoop
@@ -102,7 +111,7 @@ class Acting:
             endpoint_url="http://clearance.localhost",
             aws_access_key_id=actor.key.id,
             aws_secret_access_key=actor.key.secret.value,
-            config=Config(retries={"total_max_attempts": 1}, user_agent=USER_AGENT),
+            config=_CONFIG,
         )
         client.meta.events.register("before-send", deliver)
         try:
@@ -110,7 +119,8 @@ class Acting:
         except ClientError as error:
             said = error.response.get("Error", {})
             return Outcome(call, said.get("Code", "Unknown"), said.get("Message", str(error)))
-        except BotoCoreError as error:  # botocore found the input wrong before it was sent
+        except (BotoCoreError, ResponseParserError) as error:
+            # botocore found the input wrong before it was sent, or cannot read the answer
             return Outcome(call, type(error).__name__, str(error))
         finally:
             client.close()

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from clearance.server.console import frame
 from clearance.server.console.acting import Acting
-from clearance.server.console.door import PREFIX
+from clearance.server.console.door import PREFIX, ConsoleError
 from clearance.server.console.page import Desk, Page
 from clearance.server.console.registry import PAGES
 from clearance.server.console.view import View
@@ -62,10 +62,10 @@ async def opened(view: View, acting: Acting) -> Opened:
     """Start the console in the event loop of the endpoint.
 
     Raises:
-        RuntimeError: another endpoint of this process has the console.
+        ConsoleError: another endpoint of this process has it.
     """
     if _taken:
-        raise RuntimeError("another endpoint of this process has the console")
+        raise ConsoleError("Another endpoint of this process has the console.")
     _taken.append(view)
     parent = FastAPI(openapi_url=None)
     _set_up(parent)

@@ -19,7 +19,7 @@ from clearance.server.console import headers
 from clearance.server.console.sessions import Sessions
 from clearance.server.hosts import is_ours
 
-__all__ = ["MOST_BYTES", "PREFIX", "Door", "bounded"]
+__all__ = ["MOST_BYTES", "PREFIX", "ConsoleError", "Door", "bounded"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -37,6 +37,10 @@ MOST_BYTES: Final = 64 << 20  # of one request: what a page takes at once, and i
 _READING: Final = frozenset({"GET", "HEAD"})
 # What may stand in a policy header: nothing that would begin another directive.
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]+")
+
+
+class ConsoleError(Exception):
+    """There is no console here; the message says why."""
 
 
 class Door:
@@ -66,13 +70,27 @@ class Door:
             await self._http(scope, receive, send)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = _header(scope, b"origin")
-        known = self.sessions.knows(_header(scope, b"cookie"))
-        if origin is None or not _at_home(scope) or not known:
+        origin, cookie = _header(scope, b"origin"), _header(scope, b"cookie")
+        if origin is None or not _at_home(scope) or not self.sessions.knows(cookie):
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        await (await self._behind())(_plain(scope), receive, send)
+
+        async def heard() -> MutableMapping[str, Any]:
+            """What the browser says while it is signed in; it says something every few seconds."""
+            event = await receive()
+            if event["type"] == "websocket.receive" and not self.sessions.knows(cookie):
+                await send({"type": "websocket.close", "code": 1008})
+                return {"type": "websocket.disconnect", "code": 1008}
+            return event
+
+        try:
+            behind = await self._behind()
+        except (ImportError, ConsoleError):
+            await receive()
+            await send({"type": "websocket.close", "code": 1011})
+            return
+        await behind(_plain(scope), heard, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         host, path, method = _header(scope, b"host"), scope["path"], scope["method"]
@@ -107,6 +125,9 @@ class Door:
             LOG.warning("the console cannot be loaded: %s", error)
             text = f"The console needs a package that is not installed: {error.name}."
             await answer.text(503, f"{text} Run pip install 'clearance[serve]'.")
+            return
+        except ConsoleError as error:
+            await answer.text(503, str(error))
             return
         nonce = headers.fresh_nonce()
         inner = _plain(scope)

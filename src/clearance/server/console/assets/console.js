@@ -43,7 +43,8 @@
 
   // Rows of a list are reached with the arrows, as in a mail reader.
   function move(row, step) {
-    const rows = [...row.parentElement.children].filter((each) => each.tabIndex >= 0);
+    const list = row.closest("[role=list], tbody") ?? row.parentElement;
+    const rows = [...list.querySelectorAll("[data-row]")];
     const next = rows[rows.indexOf(row) + step];
     if (next) next.focus();
     return Boolean(next);

@@ -29,10 +29,11 @@ def refer(page: str, text: str, classes: str = "", /, **asked: str) -> None:
 
 def entry(href: str, key: str, cells: Sequence[tuple[str, str]]) -> None:
     """A line of a list that is a link; cells are (text, what to say when one points at it)."""
-    with tag("a", classes="entry") as made:
+    item = tag("div")
+    item.props["role"] = "listitem"
+    with item, tag("a", classes="entry") as made:
         made.props["href"] = href
         made.props["data-row"] = key
-        made.props["role"] = "listitem"
         for text, title in cells:
             cell = tag("span", text)
             if title:

@@ -18,9 +18,12 @@ from clearance.server.console.parts import badge, code, states
 from clearance.server.console.parts.explained import layers_and_policies
 from clearance.server.console.parts.layers import said
 from clearance.server.console.parts.links import simulator_link
+from clearance.server.console.parts.refer import refer
 from clearance.server.console.parts.text import tag
 
 __all__ = ["show"]
+
+ANONYMOUS = "anonymous"
 
 
 async def show(desk: Desk, event_id: str) -> None:
@@ -67,6 +70,10 @@ def _recorded(case: Case) -> None:
         states.banner("note", "No policy refused this call: it failed for the reason above.")
     elif case.row.denied:
         states.banner("note", "The trail kept no request of this call to decide again.")
+    if case.row.principal != ANONYMOUS and ":" in case.row.action:
+        row = case.row
+        asked = {"principal": row.principal, "action": row.action, "resource": row.resource}
+        refer("simulator", "Decide it in the simulator", "back", **asked)
 
 
 @dataclass(slots=True)

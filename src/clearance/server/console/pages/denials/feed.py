@@ -122,10 +122,11 @@ class _List:
 
 def call(row: Row, *, dated: bool = False) -> Element:
     """One call as a link to its explanation."""
-    with tag("a", classes="call") as line:
+    item = tag("div")
+    item.props["role"] = "listitem"
+    with item, tag("a", classes="call") as line:
         line.props["href"] = f"denials?event={quote(row.id)}"
         line.props["data-row"] = row.id
-        line.props["role"] = "listitem"
         when = f"{row.when:%m-%d %H:%M:%S}" if dated else f"{row.when:%H:%M:%S}"
         tag("time", when, "when").props["title"] = row.when.isoformat()
         badge.verdict(row.verdict)
@@ -133,4 +134,4 @@ def call(row: Row, *, dated: bool = False) -> Element:
         tag("span", row.who, "who").props["title"] = row.principal
         tag("span", row.what, "what").props["title"] = row.resource
         tag("span", row.reason, "reason")
-    return line
+    return item
