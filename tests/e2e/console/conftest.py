@@ -49,7 +49,7 @@ def page(browser: Browser, site: Served) -> Iterator[Page]:
         made = context.new_page()
         made.set_default_timeout(10_000)
         made.goto(site.address)
-        made.wait_for_selector("h1")
+        made.wait_for_selector(".side")  # signed in
         wrong: list[str] = []
 
         def heard(message: ConsoleMessage) -> None:
