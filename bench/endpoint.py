@@ -1,10 +1,11 @@
 """Requests per second and latency of the endpoint beside other local emulators, in one run.
 
-Every server gets the same calls, one after the other in alternating rounds, by two clients: boto3
-(as users see it; its own cost is in every number) and bare signed HTTP on one kept connection
-(what the server itself takes). Ours enforces: SigV4, the caller's policies, an event for each
-call. ministack runs with AUTH=true and a user of its own, too; moto_server without any checks,
-which favours it.
+Every server gets the same calls in alternating rounds: by boto3 (as users see it; its own cost is
+in every number), as bare signed HTTP on one kept connection (what the server itself takes), and on
+four connections at once. Functions are invoked too: again and again, and each for the first time
+(moto_server needs Docker for that and is left out). Ours enforces: SigV4, the caller's policies,
+an event for each call. ministack runs with AUTH=true and a user of its own, too; moto_server
+without any checks, which favours it.
 
     python bench/endpoint.py [--rounds 5] [--calls 300] [--rivals DIR]
 
@@ -26,6 +27,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,6 +42,7 @@ from clearance.wire.message import Message
 from clearance.wire.sigv4 import sign
 
 REGION = "us-east-1"
+CLIENTS = 4
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -52,7 +55,7 @@ TRUST = {
 }
 ALLOW = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}],
+    "Statement": [{"Effect": "Allow", "Action": ["lambda:*", "iam:PassRole"], "Resource": "*"}],
 }
 
 
@@ -69,6 +72,7 @@ class Subject:
     numbers: dict[str, list[float]] = field(default_factory=dict)
     slowest: dict[str, list[float]] = field(default_factory=dict)
     spent: dict[str, list[float]] = field(default_factory=dict)
+    invoked: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def processor_seconds(self) -> float:
@@ -269,22 +273,68 @@ def bare(subject: Subject) -> Iterator[tuple[str, Callable[[], object]]]:
         yield what, call
 
 
+def crowd(subject: Subject, call_of: Callable[[], Callable[[], object]], calls: int) -> None:
+    """The rate of several connections at once."""
+    todo = [call_of() for _ in range(CLIENTS)]
+    before, began = subject.processor_seconds, time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(lambda call: [call() for _ in range(calls // CLIENTS)], todo))
+    seconds = time.perf_counter() - began
+    what = f"GetCallerIdentity, {CLIENTS} at once"
+    subject.numbers.setdefault(what, []).append(calls / seconds)
+    spent = (subject.processor_seconds - before) / calls * 1000
+    subject.spent.setdefault(what, []).append(spent)
+    subject.slowest.setdefault(what, []).append(0.0)
+
+
+def functions(subject: Subject, calls: int) -> None:
+    """Warm invocations, and the first one of functions that nobody has called."""
+    client = subject.client("lambda")
+    for _ in range(5):
+        client.invoke(FunctionName="f", Payload=b"{}")
+    times = []
+    for _ in range(calls):
+        began = time.perf_counter()
+        client.invoke(FunctionName="f", Payload=b"{}")["Payload"].read()
+        times.append((time.perf_counter() - began) * 1000)
+    subject.invoked.setdefault("Invoke, warm", []).append(statistics.median(times))
+    role = client.get_function(FunctionName="f")["Configuration"]["Role"]
+    for number in range(3):
+        name = f"cold-{time.monotonic_ns()}"
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w") as archive:
+            archive.writestr("app.py", f"N = {number}\ndef handler(event, context): return N\n")
+        client.create_function(
+            FunctionName=name, Role=role, Runtime="python3.11", Handler="app.handler",
+            Code={"ZipFile": held.getvalue()},
+        )  # fmt: skip
+        time.sleep(0.5)
+        began = time.perf_counter()
+        client.invoke(FunctionName=name, Payload=b"{}")["Payload"].read()
+        elapsed = (time.perf_counter() - began) * 1000
+        subject.invoked.setdefault("Invoke, cold", []).append(elapsed)
+
+
 def measure(subjects: list[Subject], rounds: int, calls: int) -> None:
     for number in range(rounds + 1):
         for subject in subjects:
-            sts, functions = subject.client("sts"), subject.client("lambda")
+            sts, lambda_ = subject.client("sts"), subject.client("lambda")
             todo: list[tuple[str, Callable[[], object]]] = [
                 ("GetCallerIdentity, boto3", sts.get_caller_identity),
-                ("GetFunction, boto3", lambda f=functions: f.get_function(FunctionName="f")),
+                ("GetFunction, boto3", lambda f=lambda_: f.get_function(FunctionName="f")),
                 *bare(subject),
             ]
             for what, call in todo:
                 rate(subject, what, call, calls if number else 30)
+            crowd(subject, lambda s=subject: next(bare(s))[1], calls if number else 40)
+            if subject.name != "moto_server":
+                functions(subject, 30)
         if not number:  # the first round only warms up
             for subject in subjects:
                 subject.numbers.clear()
                 subject.slowest.clear()
                 subject.spent.clear()
+                subject.invoked.clear()
 
 
 def main() -> None:
@@ -315,14 +365,15 @@ def main() -> None:
                     }
                     for what, rates in s.numbers.items()
                 },
+                "invoked_ms": {w: round(statistics.median(t), 1) for w, t in s.invoked.items()},
             }
             for s in subjects
         ]
     if given.json:
         print(json.dumps(report, indent=1))
         return
-    whats = [k for k in report[0] if isinstance(report[0][k], dict)]
-    print(f"medians of {given.rounds} alternating rounds of {given.calls} calls, one client\n")
+    whats = [k for k in report[0] if isinstance(report[0][k], dict) and k != "invoked_ms"]
+    print(f"medians of {given.rounds} alternating rounds of {given.calls} calls\n")
     for row in report:
         print(f"{row['server']}: start {row['start_seconds']} s, {row['megabytes']} MB")
         for what in whats:
@@ -336,6 +387,8 @@ def main() -> None:
                 cost = theirs["processor_ms"] / ours["processor_ms"]
                 told += f"   ours: {rate_:.1f} times the rate, cost 1/{cost:.1f}"
             print(told)
+        for what, milliseconds in row["invoked_ms"].items():
+            print(f"  {what:<26} {milliseconds:>6} ms")
 
 
 if __name__ == "__main__":
