@@ -94,6 +94,25 @@ def test_headers_that_take_too_long_are_cut_off(
         assert line.recv(100) == b""
 
 
+def test_a_body_that_takes_too_long_is_cut_off(
+    endpoint: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearance.server.protocol.BODY_SECONDS", 0.3)
+    parts = urlsplit(endpoint.url)
+    head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\n"
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as line:
+        line.sendall(head + b"abc")
+        assert line.recv(100) == b""
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as line:
+        line.sendall(head + b"abc")
+        time.sleep(0.1)
+        line.sendall(b"def")
+        assert line.recv(100).startswith(b"HTTP/1.1 4")
+        time.sleep(0.5)  # the connection is kept: what was slow is over
+        line.sendall(head + b"abcdef")
+        assert line.recv(4096)
+
+
 def test_a_kept_connection_may_pause_between_requests(
     endpoint: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

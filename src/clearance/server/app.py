@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final, TypeAlias
 
@@ -22,7 +21,6 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # A 50 MB function package in base64, and its envelope.
 BODY_LIMIT: Final = 70 * 1024 * 1024
-BODY_SECONDS: Final = 60
 HEALTH: Final = "/_clearance/health"
 
 
@@ -69,7 +67,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive) -> HttpAnswer:
-        body = await _body(receive) if _has_body(scope) else b""
+        body = await _body(receive)
         if body is None:
             fault = Fault("RequestEntityTooLargeException", "the request body is too large", 413)
             return faults.render(fault, None, "")
@@ -93,31 +91,19 @@ def _health(scope: Scope) -> HttpAnswer:
     return HttpAnswer(200, kind, b'{"status":"ok"}')
 
 
-def _has_body(scope: Scope) -> bool:
-    """False when the headers say that nothing follows: then there is nothing to wait for."""
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
-        for name, value in scope["headers"]
-    )
-
-
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is too large or too slow."""
+    """The whole body, or None when it is too large or its client has gone; see `protocol`."""
     parts: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                event = await receive()
-                part = event.get("body", b"")
-                size += len(part)
-                if size > BODY_LIMIT or event["type"] == "http.disconnect":
-                    return None
-                parts.append(part)
-                if not event.get("more_body"):
-                    return b"".join(parts)
-    except TimeoutError:
-        return None
+    while True:
+        event = await receive()
+        part = event.get("body", b"")
+        size += len(part)
+        if size > BODY_LIMIT or event["type"] == "http.disconnect":
+            return None
+        parts.append(part)
+        if not event.get("more_body"):
+            return b"".join(parts)
 
 
 def _is_shown(scope: Scope) -> bool:

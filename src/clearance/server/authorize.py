@@ -70,6 +70,8 @@ _LAYERS: Final[Mapping[Kind, CheckType]] = {
 # Callers that come again: what is worked out for them is worth keeping.
 _REGULARS: Final = frozenset({PrincipalKind.ROOT, PrincipalKind.USER, PrincipalKind.ROLE_SESSION})
 _KEPT: Final = 10_000
+# What the request of an allow shows that no condition key could have changed.
+_UNASKED: Final = Context.of({}, complete=True)
 _THROUGH: Final = fold("aws:SourceVpce")
 
 
@@ -126,11 +128,11 @@ class Judge:
                 return None
             action, resource = permission.action.lower(), permission.resource
             owner = permission.resource_account
-            context = Context.of({**from_request, **permission.context}, complete=True)
-            found = None
-            if _THROUGH not in context.values:
+            given, found, context = {**from_request, **permission.context}, None, _UNASKED
+            if _THROUGH not in map(fold, given):
                 found = engine.settled(caller, action, resource, owner)
             if found is None:
+                context = Context.of(given, complete=True)
                 ready = engine.prepare(context, now=now)
                 effect = engine.decide_prepared(caller, action, resource, ready, owner)
                 found = effect, engine.because(caller, action, resource, ready, owner)

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with an end to what it listens to: headers have a size and a time."""
+"""uvicorn's HTTP protocol with an end to what it listens to: headers and bodies have a time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["HEAD_LIMIT", "HEAD_SECONDS", "GuardedProtocol"]
+__all__ = ["BODY_SECONDS", "HEAD_LIMIT", "HEAD_SECONDS", "GuardedProtocol"]
 
 HEAD_LIMIT: Final = 64 * 1024
 HEAD_SECONDS: Final = 30
+BODY_SECONDS: Final = 60
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -18,10 +19,14 @@ _TOO_LARGE: Final = (
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes connections whose request line and headers grow or take too long."""
+    """Closes connections whose headers grow or take too long, or whose body does.
+
+    A request that comes in one piece, as nearly all do, needs no timer for its body.
+    """
 
     _head: int = 0
     _reading_head: bool = True
+    _reading_body: bool = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own type
@@ -42,6 +47,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._reading_head and self._head > HEAD_LIMIT and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
+        if self._reading_body and self._deadline is None:
+            self._deadline = self.loop.call_later(BODY_SECONDS, self._give_up)
 
     def on_message_begin(self) -> None:
         """A request begins, perhaps the next one of a kept connection."""
@@ -51,9 +58,15 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The headers are whole."""
-        self._reading_head, self._head = False, 0
+        self._reading_head, self._reading_body, self._head = False, True, 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is whole."""
+        self._reading_body = False
+        self._stop_waiting()
+        super().on_message_complete()
 
     def _expect_head(self) -> None:
         self._stop_waiting()
@@ -66,5 +79,5 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        if self._reading_head and not self.transport.is_closing():
+        if (self._reading_head or self._reading_body) and not self.transport.is_closing():
             self.transport.close()

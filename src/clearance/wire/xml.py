@@ -4,6 +4,7 @@ Documents with a DTD are refused, so no entity can be declared, expanded or fetc
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -88,6 +89,7 @@ def text_tag(name: str, text: str, attributes: str = "") -> str:
     return tag(name, text, attributes)
 
 
+@lru_cache(maxsize=1024)
 def attribute(name: str, value: str) -> str:
     """One attribute with the space before it, escaped."""
     return f" {name}={quoteattr(_legal(value))}"
