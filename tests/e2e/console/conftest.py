@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    sync_playwright,
+)
 from tests.consoles import CHROMIUM, Served, demo_estate, served
 
 ARGUMENTS: Final = [
@@ -22,6 +30,9 @@ ARGUMENTS: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+WINDOW: Final[ViewportSize] = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="package")
@@ -42,32 +53,41 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield found
 
 
+@pytest.fixture(scope="package")
+def reader(browser: Browser, site: Served) -> Iterator[BrowserContext]:
+    """Somebody who has signed in; what the browser keeps of the framework is loaded once."""
+    with browser.new_context(viewport=WINDOW) as context:
+        page = context.new_page()
+        page.goto(site.address)
+        page.wait_for_selector(".side")  # signed in
+        page.close()
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser, site: Served) -> Iterator[Page]:
-    """A signed-in page; what goes wrong in the browser fails the test."""
-    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
-        made = context.new_page()
-        made.set_default_timeout(10_000)
-        made.goto(site.address)
-        made.wait_for_selector(".side")  # signed in
-        wrong: list[str] = []
+def page(reader: BrowserContext, site: Served) -> Iterator[Page]:
+    """A page of the console; what goes wrong in the browser fails the test."""
+    made = reader.new_page()
+    made.set_default_timeout(10_000)
+    wrong: list[str] = []
 
-        def heard(message: ConsoleMessage) -> None:
-            if message.type in {"error", "warning"}:
-                wrong.append(message.text)
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            wrong.append(message.text)
 
-        made.on("console", heard)
-        made.on("pageerror", lambda error: wrong.append(str(error)))
-        made.on(
-            "request",
-            lambda asked: (
-                wrong.append(f"asked {asked.url}")
-                if not asked.url.startswith((site.url, "data:", "blob:"))
-                else None
-            ),
-        )
-        yield made
-        assert wrong == []
+    def asked(request: Request) -> None:
+        if not request.url.startswith((site.url, "data:", "blob:")):
+            wrong.append(f"asked {request.url}")
+
+    made.on("console", heard)
+    made.on("pageerror", lambda error: wrong.append(str(error)))
+    made.on("request", asked)
+    made.goto(f"{site.url}/_clearance/denials")
+    made.wait_for_selector(".side")
+    yield made
+    made.evaluate("localStorage.clear()")
+    made.close()
+    assert wrong == []
 
 
 @pytest.fixture(scope="package", autouse=True)
