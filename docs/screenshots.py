@@ -58,7 +58,7 @@ def play(site: Served) -> None:
 
 def pictures(browser: Browser, site: Served) -> None:
     """Take each."""
-    page = browser.new_page(viewport={"width": 1200, "height": 740})
+    page = browser.new_page(viewport={"width": 1280, "height": 760})
     page.goto(site.address)
     page.wait_for_selector(".call")
     page.get_by_text("All calls").click()
@@ -66,10 +66,11 @@ def pictures(browser: Browser, site: Served) -> None:
     shoot(page, "console-denials")
     page.locator(".call", has_text="function:ProcessImages").first.click()
     page.wait_for_selector(".diff")
-    page.locator(".flow").scroll_into_view_if_needed()
+    page.set_viewport_size({"width": 1280, "height": 1040})
     page.evaluate("document.querySelector('.bar:has(.q-btn-toggle)').scrollIntoView()")
     page.wait_for_timeout(400)
     shoot(page, "console-denial")
+    page.set_viewport_size({"width": 1280, "height": 760})
     actions = ("lambda:ListFunctions", "lambda:InvokeFunction", "lambda:GetFunction", "sts:Get*")
     asked = "&".join(f"action={action}" for action in actions)
     question = f"principal={EXECUTER}&{asked}&resource={FUNCTION}&resource=*"

@@ -64,6 +64,14 @@ def test_statements_colour_their_lines_and_elements_are_underlined() -> None:
     assert "the request has s3:PutObject" in lines[3]
 
 
+def test_an_element_of_several_lines_is_underlined_on_each() -> None:
+    text = '{\n  "Statement": [{\n    "Principal": {\n      "AWS": "x"\n    }\n  }]\n}'
+    html = policy_html(text, [Mark(("Statement", 0, "Principal"), "miss")])
+    lines = html.split("<li")[1:]
+    found = [re.findall(r'<u class="miss">(.*?)</u>', line) for line in lines]
+    assert found == [[], [], ["{"], ["&quot;AWS&quot;: &quot;x&quot;"], ["}"], [], []]
+
+
 def test_marks_that_fit_nothing_are_left_out() -> None:
     marks = [Mark(("Statement", 7), "deny", "x"), Mark(("Statement", 0), "nonsense", "y")]
     assert policy_html(POLICY, marks) == policy_html(POLICY)

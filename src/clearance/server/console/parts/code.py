@@ -6,12 +6,13 @@ Everything that comes from outside is escaped here, and the browser cleans the r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import escape
 from typing import Final
 
+from clearance.model.errors import Span
 from clearance.parse.reading import Path, spans
 
 __all__ = [
@@ -84,8 +85,8 @@ def policy_html(text: str, marks: Iterable[Mark] = ()) -> str:
             for number in range(span.line, span.end_line + 1):
                 blocks.setdefault(number, mark.kind)
         else:
-            end = span.end_column if span.end_line == span.line else len(lines[span.line - 1])
-            inline.setdefault(span.line, []).append((span.column - 1, end, mark.kind))
+            for number, start, end in _stretches(lines, span):
+                inline.setdefault(number, []).append((start, end, mark.kind))
         if mark.says:
             said.setdefault(span.line, []).append(mark)
     shown = (
@@ -93,6 +94,15 @@ def policy_html(text: str, marks: Iterable[Mark] = ()) -> str:
         for number, line in enumerate(lines, 1)
     )
     return f'<ol class="code">{"".join(shown)}</ol>'
+
+
+def _stretches(lines: Sequence[str], span: Span) -> Iterator[tuple[int, int, int]]:
+    """The part of each line that a place covers: number, first letter, behind the last."""
+    for number in range(span.line, span.end_line + 1):
+        line = lines[number - 1]
+        indent = len(line) - len(line.lstrip())
+        start = span.column - 1 if number == span.line else indent
+        yield number, start, span.end_column if number == span.end_line else len(line)
 
 
 def _line(

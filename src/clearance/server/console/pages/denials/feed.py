@@ -38,6 +38,7 @@ async def show(desk: Desk) -> None:
     listing.place = tag("div", classes="feed")
     listing.place.props["role"] = "list"
     listing.place.props["aria-label"] = "Calls, newest first"
+    tag("p", f"The latest {SHOWN} at most, times in UTC; History goes further back.", "soft")
 
     async def again() -> None:
         listing.what = Wanted(bool(which.value), search.value or "")
