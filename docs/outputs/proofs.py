@@ -78,8 +78,14 @@ class Shrunk(Plain):
     """The same policy in fewer characters."""
 
     policy: dict[str, Any]
+    policies: Annotated[
+        list[dict[str, Any]],
+        Meta(description="The policy, or with --split several to be attached together."),
+    ]
     before: Count
     after: Count
+    limit: Annotated[Count | None, Meta(description="Characters a policy may have.")]
+    fits: Annotated[bool, Meta(description="Each of the policies is within the limit.")]
     proof: Answered
     reason: Text | None
 

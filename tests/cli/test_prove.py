@@ -19,6 +19,7 @@ def files(tmp_path: Path) -> Path:
         "open": text(allow("s3:GetObject", "arn:aws:s3:::b/*", Principal="*")),
         "variable": text(allow("s3:*", "*", {"StringEquals": {"aws:username": "${aws:userid}"}})),
         "like": text(allow("s3:*", "*", {"StringLike": {"aws:username": "${aws:userid}"}})),
+        "many": text(allow("s3:GetObject", [f"arn:aws:s3:::bucket-{n}/*" for n in range(12)])),
         "broken": "{",
     }
     for name, document in documents.items():
@@ -43,12 +44,24 @@ def files(tmp_path: Path) -> Path:
         ("unreachable dead.json", 1, "everything it allows is denied: statement 2"),
         ("unreachable small.json", 0, "every statement matters"),
         ("shrink large.json", 0, '"s3:PutObject"'),
+        ("shrink many.json --limit 200", 1, '"arn:aws:s3:::bucket-11/*"'),
+        ("shrink many.json --limit 200 --split", 0, "}\n  ]\n},\n{"),
     ],
 )
 def test_answers_and_exit_codes(files: Path, words: str, code: int, says: str) -> None:
     ran = clearance("prove", *words.split(), cwd=files)
     assert ran.code == code, ran.err
     assert says in ran.out
+
+
+def test_a_policy_that_stays_too_long_says_what_to_do(files: Path) -> None:
+    ran = clearance("prove", "shrink", "many.json", "--limit", "200", cwd=files)
+    assert ran.err.endswith(
+        "too long: 200 characters are allowed; --split writes several policies\n"
+    )
+    ran = clearance("prove", "shrink", "many.json", "--limit", "200", "--split", cwd=files)
+    assert ran.err.endswith("after in 4 policies, to be attached together\n")
+    assert len(json.loads(ran.out)) == 4
 
 
 @pytest.mark.parametrize(

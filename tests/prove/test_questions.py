@@ -25,6 +25,7 @@ from clearance.prove import (
     policy_type_of,
     shrink,
     size_of,
+    split,
     unreachable,
 )
 from clearance.prove.answer import judged
@@ -126,6 +127,28 @@ def test_a_shrunk_policy_means_the_same_and_is_smaller() -> None:
     assert len(found.policy.statements) == 1
     assert found.after < found.before
     assert found.after == size_of(found.policy)
+
+
+@pytest.mark.parametrize("limit", [200, 300, 2048])
+def test_a_policy_is_dealt_out_to_several_that_mean_the_same(limit: int) -> None:
+    many = [f"arn:aws:s3:::bucket-{n}/*" for n in range(12)]
+    policy = identity(
+        allow(["s3:GetObject", "s3:PutObject"], many),
+        deny("s3:*", "arn:aws:s3:::bucket-3/*", {"Bool": {"aws:SecureTransport": "false"}}),
+        allow([f"ec2:Describe{n}" for n in range(20)]),
+    )
+    found = split(policy, limit, WORLD)
+    assert found.fits
+    assert found.proof.proven
+    assert all(size_of(one) <= limit for one in found.policies)
+    assert len(found.policies) == 1 or limit < size_of(policy)
+
+
+def test_what_cannot_be_taken_apart_does_not_fit() -> None:
+    whole = identity(allow("s3:GetObject", f"arn:aws:s3:::{'a' * 200}"))
+    found = split(whole, 100, WORLD)
+    assert not found.fits
+    assert found.policies == (whole,)
 
 
 def test_white_space_between_elements_does_not_count() -> None:

@@ -16,7 +16,7 @@ from clearance.cli import completing, inputs, output
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from clearance.model.policy import AttachedPolicy
+    from clearance.model.policy import AttachedPolicy, Policy
     from clearance.prove import Answer, Change, Row, Verdict, World
 
 __all__ = ["PROVEN", "REFUTED", "UNKNOWN", "app", "code_of", "show_change", "world_of"]
@@ -26,6 +26,7 @@ REFUTED: Final = 1
 UNKNOWN: Final = 3
 WIDTH: Final = 100
 SHOWN: Final = 12
+MANAGED: Final = 6144  # characters of a managed policy (reference_iam-quotas)
 
 app = typer.Typer(
     name="prove",
@@ -259,33 +260,65 @@ def shrink(
     type_name: str = _TYPE,
     open_world: bool = _OPEN,
     keep_sids: bool = typer.Option(False, help="Keep each statement's Sid."),
+    limit: int | None = typer.Option(
+        None, help="Characters it may have. [default: 6144 for identity and boundary]"
+    ),
+    split_up: bool = typer.Option(
+        False, "--split", help="Write several policies if one is not enough, as a JSON list."
+    ),
     as_json: bool = _JSON,
 ) -> None:
     """Write the policy in fewer characters; the new one is proven to mean the same.
 
-    Exit code: 0 proven, 3 unknown, 2 bad input.
+    Exit code: 0 proven and within the limit, 1 too long, 3 unknown, 2 bad input.
 
     Example: clearance prove shrink app.json > smaller.json
     """
+    from clearance.model.policy import PolicyType
     from clearance.parse.render import policy_value, render
     from clearance.prove import shrink as make_small
+    from clearance.prove import size_of, split
 
-    held = _policy(file, type_name)
-    found = make_small(held.policy, world_of(open_world=open_world), keep_sids=keep_sids)
+    held, world = _policy(file, type_name), world_of(open_world=open_world)
+    if limit is None and held.type in {PolicyType.IDENTITY, PolicyType.BOUNDARY}:
+        limit = MANAGED
+    found = make_small(held.policy, world, keep_sids=keep_sids)
+    policies: tuple[Policy, ...] = (found.policy,)
+    proof = found.proof
+    if split_up and limit is not None and found.after > limit:
+        several = split(found.policy, limit, world)
+        if several.proof.proven:
+            policies = several.policies
+        else:
+            proof = several.proof
+    fits = limit is None or all(size_of(policy) <= limit for policy in policies)
     if as_json:
         output.print_json(
             {
                 "policy": policy_value(found.policy),
+                "policies": [policy_value(policy) for policy in policies],
                 "before": found.before,
                 "after": found.after,
-                "proof": found.proof.verdict.value,
-                "reason": found.proof.reason,
+                "limit": limit,
+                "fits": fits,
+                "proof": proof.verdict.value,
+                "reason": proof.reason,
             }
         )
     else:
-        typer.echo(render(found.policy))
-        typer.echo(f"{found.before} characters before, {found.after} after", err=True)
-    raise typer.Exit(PROVEN if found.proof.proven else UNKNOWN)
+        texts = [render(policy) for policy in policies]
+        typer.echo(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
+        _say_sizes(found.before, [size_of(policy) for policy in policies], limit, fits=fits)
+    raise typer.Exit((PROVEN if fits else REFUTED) if proof.proven else UNKNOWN)
+
+
+def _say_sizes(before: int, after: list[int], limit: int | None, *, fits: bool) -> None:
+    shown = ", ".join(map(str, after))
+    several = f" in {len(after)} policies, to be attached together" if len(after) > 1 else ""
+    typer.echo(f"{before} characters before, {shown} after{several}", err=True)
+    if not fits:
+        more = "" if len(after) > 1 else "; --split writes several policies"
+        typer.echo(f"too long: {limit} characters are allowed{more}", err=True)
 
 
 def code_of(verdict: Verdict) -> int:

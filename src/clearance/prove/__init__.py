@@ -17,6 +17,7 @@ from clearance.prove.compare import (
 from clearance.prove.estates import EstateDiff, PrincipalChange, ResourceChange, estate_diff
 from clearance.prove.granted import access_not_granted
 from clearance.prove.grants import Grant, Limits, grant_for, size_of
+from clearance.prove.pack import Split, split
 from clearance.prove.public import RESOURCE_TYPES, no_public_access, policy_type_of
 from clearance.prove.rows import Change, Row, request_json
 from clearance.prove.shrink import Shrunk, shrink
@@ -35,6 +36,7 @@ __all__ = [
     "ResourceChange",
     "Row",
     "Shrunk",
+    "Split",
     "Unreachable",
     "Verdict",
     "Why",
@@ -52,6 +54,7 @@ __all__ = [
     "request_json",
     "shrink",
     "size_of",
+    "split",
     "unreachable",
     "within",
     "within_granted",

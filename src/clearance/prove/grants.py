@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,6 @@ from clearance.model.catalog import Catalog
 from clearance.model.policy import Effect, Policy, Statement
 from clearance.model.request import Request
 from clearance.parse.render import render
-from clearance.prove.actions import actions_in
 
 __all__ = ["Grant", "Limits", "grant_for", "size_of"]
 
@@ -53,16 +53,10 @@ def size_of(policy: Policy) -> int:
 
 def _spaces(policy: Policy) -> int:
     """The white space ``render`` puts between elements."""
-    text, inside, escaped, count = render(policy, indent=None), False, False, 0
-    for character in text:
-        if inside:
-            inside = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            inside = True
-        elif character == " ":
-            count += 1
-    return count
+    return _TEXTS.sub("", render(policy, indent=None)).count(" ")
+
+
+_TEXTS: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def grant_for(requests: Iterable[Request], limits: Limits | None = None) -> Grant:
@@ -132,10 +126,13 @@ def shortened(actions: tuple[str, ...], catalog: Catalog | None) -> tuple[str, .
 def _widest(action: str, wanted: set[str], catalog: Catalog) -> str:
     """The shortest beginning at a word of the action that only wanted actions share."""
     service, _, name = action.partition(":")
-    starts = [0, *(i for i, c in enumerate(name) if c.isupper() and i), len(name)]
-    for start in starts:
-        pattern = f"{service}:{name[:start]}*"
-        known = [a.lower() for a in actions_in(catalog, (pattern.lower(),))]
-        if known and action.lower() in known and all(a in wanted for a in known):
-            return pattern
+    facts = catalog.service(service)
+    known = tuple(facts.actions) if facts else ()
+    if name.lower() not in known:
+        return action
+    prefix = service.lower()
+    for start in (0, *(i for i, c in enumerate(name) if c.isupper() and i), len(name)):
+        head = name[:start].lower()
+        if all(f"{prefix}:{other}" in wanted for other in known if other.startswith(head)):
+            return f"{service}:{name[:start]}*"
     return action

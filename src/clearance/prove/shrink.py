@@ -9,6 +9,7 @@ from clearance.model.policy import Effect, Policy, Statement
 from clearance.model.shown import Shown
 from clearance.prove.answer import Answer
 from clearance.prove.compare import World, equivalent
+from clearance.prove.cubes import ACTION_PARTS, RESOURCE_PARTS, Union
 from clearance.prove.globs import contains
 from clearance.prove.grants import shortened, size_of
 from clearance.prove.patterns import of_resource
@@ -68,12 +69,14 @@ def _without_useless(policy: Policy, world: World) -> Policy:
 def _tidied(statement: Statement, policy: Policy, world: World, *, keep_sids: bool) -> Statement:
     """The statement without patterns that others in its lists hold."""
     variables = policy.has_variables
-    actions = _maximal(statement.actions, str.lower)
+    actions = _maximal(statement.actions, str.lower, ACTION_PARTS)
     if not statement.not_actions and world.catalog is not None and _is_plain(actions):
         actions = shortened(actions, world.catalog)
     resources = statement.resources
     if resources is not None:
-        resources = _maximal(resources, lambda text: of_resource(text, variables=variables))
+        resources = _maximal(
+            resources, lambda text: of_resource(text, variables=variables), RESOURCE_PARTS
+        )
     return replace(
         statement,
         actions=actions,
@@ -86,15 +89,24 @@ def _is_plain(actions: tuple[str, ...]) -> bool:
     return not any("*" in action or "?" in action for action in actions)
 
 
-def _maximal(texts: tuple[str, ...], pattern: Callable[[str], str]) -> tuple[str, ...]:
-    kept: dict[str, str] = {}
+def _maximal(texts: tuple[str, ...], pattern: Callable[[str], str], parts: int) -> tuple[str, ...]:
+    """The texts whose patterns no other one holds; of those that mean the same, the first."""
+    by_pattern: dict[str, str] = {}
     for text in texts:
-        mine = pattern(text)
-        if any(contains(other, mine) for other in kept.values()):
-            continue
-        kept = {t: p for t, p in kept.items() if not contains(mine, p)}
-        kept[text] = mine
-    return tuple(kept)
+        by_pattern.setdefault(pattern(text), text)
+    places = {mine: place for place, mine in enumerate(by_pattern)}
+    union = Union(by_pattern, parts)
+
+    def is_held(mine: str, other: str) -> bool:
+        if other == mine or not contains(other, mine):
+            return False
+        return not contains(mine, other) or places[other] < places[mine]
+
+    return tuple(
+        text
+        for mine, text in by_pattern.items()
+        if not any(is_held(mine, other) for other in union.near(mine))
+    )
 
 
 def _rest(statement: Statement) -> tuple[Hashable, ...]:

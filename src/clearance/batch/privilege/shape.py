@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from clearance.model.policy import Condition, Effect, Policy, Statement
 from clearance.prove.grants import MANAGED_POLICY, size_of
+from clearance.prove.pack import pack
 
 __all__ = ["VERSION", "Form", "Granted", "packed", "statements_of"]
 
@@ -90,41 +91,7 @@ def packed(
 ) -> tuple[tuple[Policy, ...], bool]:
     """Policies that hold the statements, and whether IAM takes them all for one user or role."""
     limit = MANAGED_POLICY if form is Form.MANAGED else INLINE.get(kind, INLINE["user"])
-    bins: list[tuple[int, list[Statement]]] = []
-    empty = size_of(Policy((), VERSION))
-    small = [piece for s in statements for piece in _pieces(s, limit)]
-    sizes = {id(piece): size_of(Policy((piece,), VERSION)) - empty + 1 for piece in small}
-    for piece in sorted(small, key=lambda p: -sizes[id(p)]):
-        size = sizes[id(piece)]
-        for place, (filled, inside) in enumerate(bins):
-            if filled + size <= limit:
-                bins[place] = (filled + size, [*inside, piece])
-                break
-        else:
-            bins.append((empty + size, [piece]))
-    policies = tuple(Policy(_numbered(inside), VERSION) for _, inside in bins)
+    policies = pack(statements, limit, VERSION)
     fits = all(size_of(policy) <= limit for policy in policies)
     most = MOST_MANAGED if form is Form.MANAGED else 1
     return policies, fits and len(policies) <= most
-
-
-def _numbered(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    ordered = sorted(statements, key=lambda s: (s.effect.value, s.actions, s.resources or ()))
-    return tuple(replace(s, index=index) for index, s in enumerate(ordered))
-
-
-def _pieces(statement: Statement, limit: int) -> Iterable[Statement]:
-    """A statement that is too long for any policy in halves; a half allows half of it."""
-    resources = statement.resources or ()
-    if size_of(Policy((statement,), VERSION)) <= limit:
-        yield statement
-    elif len(resources) > 1 and not statement.not_resources:
-        half = len(resources) // 2
-        for part in (resources[:half], resources[half:]):
-            yield from _pieces(replace(statement, resources=part), limit)
-    elif len(statement.actions) > 1 and not statement.not_actions:
-        half = len(statement.actions) // 2
-        for part in (statement.actions[:half], statement.actions[half:]):
-            yield from _pieces(replace(statement, actions=part), limit)
-    else:
-        yield statement
