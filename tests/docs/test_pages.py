@@ -13,11 +13,13 @@ from tests.docs.reader import reader, same
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 RUN: Final = (
+    "audit-history",
     "console",
     "deciding",
     "endpoint",
     "escalations",
     "file-formats",
+    "least-privilege",
     "policy-tests",
     "prove",
     "pytest",

@@ -173,6 +173,7 @@ class Mapper:
         self._open: dict[str, bool] = {}
         self._calls: dict[object, Call] = {}
         self._projected: dict[str | None, tuple[tuple[str, Value | None], ...]] = {}
+        self._contexts: dict[object, Context] = {}
 
     def call(self, row: Row) -> Call | Skipped:
         """The call a row tells of."""
@@ -205,16 +206,26 @@ class Mapper:
                 found.principal,
                 one.action,
                 one.resource,
-                Context.of(
-                    {**base, **dict(one.entries)},
-                    absent=one.absent,
-                    unknown=(*found.unknown, *one.unknown),
+                self._context(
+                    {**base, **dict(one.entries)}, one.absent, (*found.unknown, *one.unknown)
                 ),
                 one.account,
             )
             for one in asked
         )
         return Call(row.source, row.name, requests, gaps)
+
+    def _context(
+        self, entries: Mapping[str, Value], absent: tuple[str, ...], unknown: tuple[str, ...]
+    ) -> Context:
+        """A context; equal ones are one object: there are far fewer than calls."""
+        key = (tuple(entries.items()), absent, unknown)
+        found = self._contexts.get(key)
+        if found is None:
+            if len(self._contexts) >= KEPT:
+                self._contexts.clear()
+            found = self._contexts[key] = Context.of(entries, absent=absent, unknown=unknown)
+        return found
 
     def caller(self, row: Row) -> Who:
         """Who called; equal callers are one object."""

@@ -108,7 +108,9 @@ def least_privilege(
     since, catalog = cutoff(window, last), wiring.catalog()
     found = used(made, catalog, since)
     wanted = _wanted(found, principal, held)
-    options = Options(Level(resources.value), Form(form.value), conditions.value, tuple(keep))
+    options = Options(
+        Level(resources.value), Form(form.value), conditions.value, tuple(keep), since
+    )
     world = prove.world_of(open_world=False)
     proposer = Proposer(held, catalog, options, world)
     results = []
@@ -127,6 +129,9 @@ def least_privilege(
         if since and short(since, first, last):
             print(f"the logs begin at {first}: what is done more rarely is not in them")
         show.show(results, form.value)
+        idle = _idle(held, found) if held is not None and every else 0
+        if idle:
+            print(f"{idle:,} more used nothing: `clearance unused` tells who")
         if out is not None:
             print(f"\nwritten to {out}: read each apply.sh before you run it")
     failed = sum(len(proposal.failed) for _, proposal, _ in results)
@@ -171,6 +176,18 @@ def _wanted(found: Mapping[str, Used], names: list[str], held: Estate | None) ->
             )
         wanted.append(one)
     return wanted
+
+
+def _idle(held: Estate, found: Mapping[str, Used]) -> int:
+    """How many of an estate's users and roles used nothing in the window."""
+    arns = {a.user_arn(user) for a in held.accounts.values() for user in a.users.values()}
+    arns |= {
+        account.role_arn(role)
+        for account in held.accounts.values()
+        for role in account.roles.values()
+        if not role.is_service_linked
+    }
+    return len(arns - {arn for arn, one in found.items() if one.uses})
 
 
 def _write(out: Path, proposals: list[Proposal], form: Any) -> None:  # noqa: ANN401 - lazy type

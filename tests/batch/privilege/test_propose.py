@@ -225,6 +225,13 @@ def test_the_window_and_denied_calls(tmp_path: Path) -> None:
     assert list(one.denied) == [("s3:GetObject", "arn:aws:s3:::photos/denied")]
 
 
+def test_who_is_newer_than_the_window_may_do_more_yet(tmp_path: Path) -> None:
+    options = Options(since="2020-01-01T00:00:00Z")
+    found = proposed(tmp_path, get("a"), held=world(ALL), options=options)
+    assert any("within the window" in note for note in found.notes)
+    assert not proposed(tmp_path, get("a"), held=world(ALL)).notes
+
+
 def test_callers_without_policies_of_their_own_get_none(tmp_path: Path) -> None:
     root = {"type": "Root", "arn": f"arn:aws:iam::{HOME}:root", "accountId": HOME}
     service = {"type": "AWSService", "invokedBy": "events.amazonaws.com"}

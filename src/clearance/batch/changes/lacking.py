@@ -77,7 +77,7 @@ def _role(account: Account, done: Done, lacking: list[str]) -> Account:
     if name is None or done.operation == "CreateServiceLinkedRole":
         return account
     lacking.append(f"role {name}")
-    made = Role(name, "", moment(done.when), TrustPolicy(_NOTHING))
+    made = Role(name, "", moment(done.when), TrustPolicy(""))  # whom it trusts nobody knows
     return replace(account, roles={**account.roles, name: made})
 
 

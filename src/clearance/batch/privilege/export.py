@@ -70,8 +70,7 @@ def _commands(one: Proposal, arn: Arn, names: list[str], folder: str, form: Form
             policy = quote(f"arn:{arn.partition}:iam::{arn.account}:policy/{name}")
             yield f"aws iam create-policy --policy-name {quote(name)} {document}"
             yield f"aws iam attach-{kind}-policy {who} --policy-arn {policy}"
-    for held in one.before:
-        yield from _away(held, arn, who)
+    yield from dict.fromkeys(line for held in one.before for line in _away(held, arn, who))
 
 
 def _away(policy: AttachedPolicy, arn: Arn, who: str) -> Iterator[str]:

@@ -51,12 +51,16 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How policies are made. ``keep`` are patterns of actions that stay as they are."""
+    """How policies are made.
+
+    ``keep`` are patterns of actions that stay as they are, ``since`` when the window begins.
+    """
 
     level: Level = Level.PREFIX
     form: Form = Form.MANAGED
     conditions: str = Conditions.KEPT
     keep: tuple[str, ...] = ()
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +258,9 @@ class Proposer:
             yield f"not seen, but needed by what was: {', '.join(held)}; kept as they are"
         if self.estate is None and dependent:
             yield f"what was used may also need {', '.join(dependent)}"
+        made = standing.created(self.estate, arn) if self.estate is not None else None
+        if made is not None and self.options.since and made > self.options.since:
+            yield f"made {made}, within the window: what it does rarely may not have come up yet"
         if ":role/aws-reserved/sso.amazonaws.com/" in arn:
             yield "a role of IAM Identity Center: change its permission set, not the role"
 

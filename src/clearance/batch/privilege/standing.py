@@ -18,7 +18,7 @@ from clearance.model.policy import AttachedPolicy, Effect, Statement
 from clearance.model.request import Request
 from clearance.prove.actions import actions_in
 
-__all__ = ["allowing", "bare", "current", "denying", "restricted", "with_policies"]
+__all__ = ["allowing", "bare", "created", "current", "denying", "restricted", "with_policies"]
 
 _NOBODY: Final = '{"Version":"2012-10-17","Statement":[]}'
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -81,6 +81,16 @@ def with_policies(estate: Estate, arn: str, texts: Sequence[str]) -> Estate:
     )
     held = replace(role, inline=inline, attached=())
     return estate.with_account(replace(account, roles={**account.roles, told.name: held}))
+
+
+def created(estate: Estate, arn: str) -> str | None:
+    """When a user or role was made, as CloudTrail would write it; None if nobody knows."""
+    told = Arn.of(arn)
+    account = estate.account(told.account)
+    if account is None:
+        return None
+    held = account.users.get(told.name) if told.kind == "user" else account.roles.get(told.name)
+    return f"{held.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if held is not None else None
 
 
 def bare(estate: Estate, arn: str) -> Estate:

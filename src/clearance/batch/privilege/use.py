@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from clearance.batch.distinct import Counted, Tally
@@ -70,27 +70,42 @@ def used(counted: Counted, catalog: Catalog, since: str = "") -> Mapping[str, Us
     A call that failed for another reason than authorization counts: it may have been allowed.
     """
     found: dict[str, Used] = {}
+    merged: dict[tuple[str, str, str, str | None, int, int], Use] = {}
     for call, tallies in counted.calls:
         good = Tally()
         for outcome in (Outcome.ALLOWED, Outcome.FAILED):
             good.add(tallies[outcome])
         bad = tallies[Outcome.DENIED]
         for request in call.requests:
-            if request.principal.kind not in _PEOPLE:
-                continue
             name = request.principal.policy_subject
-            if not _is_identity(name):
+            if request.principal.kind not in _PEOPLE or not _is_identity(name):
                 continue
             one = found.setdefault(name, Used(name))
             if good.count:
                 one.seen.add(good)
-                use = Use(request, good, _told(request, catalog))
-                (one.uses if good.last >= since else one.former).append(use)
+                # Mappers make equal callers and contexts one object.
+                key = (name, request.action, request.resource, request.resource_account,
+                       id(request.context), id(request.principal))  # fmt: skip
+                known = merged.get(key)
+                if known is None:
+                    merged[key] = Use(request, good, _told(request, catalog))
+                else:
+                    merged[key] = replace(known, tally=_sum(known.tally, good))
             if bad.count:
                 one.seen.add(bad)
-                key = (request.action, request.resource)
-                one.denied.setdefault(key, Tally()).add(bad)
+                denied = one.denied.setdefault((request.action, request.resource), Tally())
+                denied.add(bad)
+    for (name, *_), use in merged.items():
+        one = found[name]
+        (one.uses if use.tally.last >= since else one.former).append(use)
     return found
+
+
+def _sum(one: Tally, other: Tally) -> Tally:
+    total = Tally()
+    total.add(one)
+    total.add(other)
+    return total
 
 
 def _is_identity(arn: str) -> bool:
