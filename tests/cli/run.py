@@ -20,6 +20,11 @@ class Ran:
     out: str
     err: str
 
+    @property
+    def words(self) -> str:
+        """What was printed, wherever its lines end."""
+        return " ".join(self.out.split())
+
 
 def clearance(
     *words: str | Path,

@@ -87,7 +87,7 @@ def test_bad_words_exit_with_2(tmp_path: Path, words: tuple[str, ...], said: str
 def test_neither_estate_nor_policy() -> None:
     ran = clearance("check", USER, INVOKE, FUNCTION)
     assert ran.code == 2
-    assert "--estate or policy files" in ran.err
+    assert "give --estate, or policy files" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_as_a_module_in_a_process_of_its_own() -> None:
     words = [sys.executable, "-m", "clearance", "check", USER, INVOKE]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert done.stderr == "error: give either --estate or policy files such as --policy\n"
+    assert done.stderr == "error: give --estate, or policy files such as --policy\n"
 
 
 def test_an_arn_of_the_wrong_type_warns(tmp_path: Path) -> None:

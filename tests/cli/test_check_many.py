@@ -54,7 +54,7 @@ def test_all_missing_keys_names_those_that_do_not_matter_too(tmp_path: Path) -> 
         ("a.csv", "who,action\nx,y\n", "unknown column `who`"),
         ("a.csv", "principal,action\nx\n", "line 2: 1 cells for 2 columns"),
         ("a.csv", f"principal,action\n{ANA},s3:*\n", "line 2: `s3:*` is not an action"),
-        ("a.csv", "principal,action\nx,s3:GetObject\n", "line 2: `x` is not an ARN"),
+        ("a.csv", "principal,action\nx,s3:GetObject\n", "line 2: the estate has no `x`"),
         ("a.csv", "principal,action\n", "holds no requests"),
         ("a.csv", 'principal,action\n"x,y\n', "line 2"),
         ("a.jsonl", "{", "line 1: not JSON"),

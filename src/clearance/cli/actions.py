@@ -41,7 +41,7 @@ def actions(
     from clearance.operations.permissions.names import expand, suggest
 
     if ":" not in pattern and set(pattern) != {"*"}:
-        raise UsageError(f"`{pattern}` is not an action; write `service:Action` or a pattern")
+        raise UsageError(f"`{pattern}` is not an action; write `service:Action`, or `{pattern}:*`")
     catalog = wiring.catalog()
     found = expand(catalog, pattern)
     if as_json:

@@ -42,7 +42,8 @@ def at(
     finally:
         store.close()
     if not estate.accounts:
-        raise UsageError(f"at {when.isoformat()} the store of `{data}` held nothing yet")
+        then = f"{when:%Y-%m-%d %H:%M:%S} (UTC)"
+        raise UsageError(f"at {then} the store of `{data}` held nothing yet")
     with tempfile.TemporaryDirectory(prefix="clearance-at-") as folder:
         file = Path(folder) / "estate.json"
         wiring.save_estate(estate, file)

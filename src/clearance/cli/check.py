@@ -23,7 +23,8 @@ __all__ = ["check", "check_action", "trust_or_resource", "warnings_about"]
 def check(
     principal: str | None = typer.Argument(
         None,
-        help="Who asks: a user, role, session or root ARN, a service name, or `anonymous`.",
+        help="Who asks: a user, role, session or root ARN, a service, `anonymous`; in an estate "
+        "also a name, `user/NAME` or `role/NAME`.",
         autocompletion=completing.principals,
     ),
     action: str | None = typer.Argument(
@@ -34,9 +35,7 @@ def check(
     resource: str = typer.Argument(
         "*", help="On what: an ARN, or `*`.", autocompletion=completing.resources
     ),
-    estate: Path | None = typer.Option(
-        None, "--estate", "-e", help="Decide in this estate: a file, a snapshot folder, or --data."
-    ),
+    estate: Path | None = typer.Option(None, "--estate", "-e", help=inputs.ESTATE_HELP),
     policy: list[Path] = typer.Option(
         [], "--policy", "-p", help="Decide by identity policies in files, without an estate."
     ),
@@ -73,7 +72,7 @@ def check(
     from clearance import wiring
     from clearance.cli import check_many
     from clearance.cli.show import decision_json, show_decision
-    from clearance.decide import PolicySet, identify
+    from clearance.decide import PolicySet
     from clearance.decide.authorize import decide
     from clearance.decide.gather import gather, gather_bare
     from clearance.decide.missing import missing_keys
@@ -81,8 +80,11 @@ def check(
     from clearance.model.request import Request
 
     bare = (policy, resource_policy, boundary, session_policy, scp, rcp)
-    if (estate is not None) == any(bare):
-        raise UsageError("give either --estate or policy files such as --policy")
+    if estate is not None and any(bare):
+        raise UsageError("give either --estate or policy files such as --policy, not both")
+    estate = estate or (None if any(bare) else inputs.default_estate())
+    if estate is None and not any(bare):
+        raise UsageError("give --estate, or policy files such as --policy")
     held = inputs.estate_at(estate) if estate is not None else None
     now = wiring.now()
 
@@ -98,7 +100,7 @@ def check(
         )
 
     def ask(one: check_many.Asked) -> tuple[Decision, tuple[str, ...]]:
-        who = identify(one.principal, held)
+        who = inputs.principal_of(one.principal, held)
         request = Request(who, one.action, one.resource, one.context, one.resource_account)
         if held is not None:
             situation = gather(held, request, now=now, catalog=wiring.catalog())

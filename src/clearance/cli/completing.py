@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 import typer
 
+from clearance.cli import inputs
+
 if TYPE_CHECKING:
     from clearance.model.estate import Estate
 
@@ -104,8 +106,10 @@ def policy_types(incomplete: str) -> Iterator[str]:
 
 def _estate(ctx: typer.Context) -> Estate:
     from clearance import wiring
+    from clearance.model.estate import Estate
 
-    return wiring.load_estate(Path(ctx.params["estate"]))
+    path = ctx.params.get("estate") or inputs.default_estate()
+    return wiring.load_estate(Path(path)) if path else Estate()
 
 
 def in_bash(complete: Callable[[], Any], environment: MutableMapping[str, str]) -> None:

@@ -34,9 +34,7 @@ class Drawing(Enum):
 
 
 def escalations(
-    estate: Path = typer.Option(
-        ..., "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
-    ),
+    estate: Path | None = typer.Option(None, "--estate", "-e", help=inputs.ESTATE_HELP),
     to: str | None = typer.Option(
         None,
         help="A permission to reach, `service:Action`. [default: any permission]",
@@ -68,7 +66,7 @@ def escalations(
     from clearance.facts.escalations import load_methods
     from clearance.reach import admins, dot, edges, goal_of, mermaid, paths, verify
 
-    held, now, catalog = inputs.estate_at(estate), wiring.now(), wiring.catalog()
+    held, now, catalog = inputs.chosen_estate(estate), wiring.now(), wiring.catalog()
     if to is not None and ":" not in to:
         raise UsageError(f"`{to}` is not an action; write `service:Action`")
     wanted = _source(source, held) if source is not None else None

@@ -41,7 +41,10 @@ def explain(
         "iam-toolbox JSON: a file, `-` for standard input, or the text itself.",
     ),
     estate: Path | None = typer.Option(
-        None, "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
+        None,
+        "--estate",
+        "-e",
+        help="The estate: a file, a snapshot folder, or --data.  [default: CLEARANCE_ESTATE]",
     ),
     principal: str | None = typer.Option(
         None,
@@ -80,11 +83,10 @@ def explain(
 
     Example: aws lambda invoke ... 2>&1 | clearance explain - --estate ./estate
     """
+    estate = estate or inputs.estate_of_environment()
     held = inputs.estate_at(estate) if estate is not None else None
     keys = inputs.context_of(context, absent=absent)
-    for name in (principal, expected):
-        if name is not None:
-            _check_principal(name)
+    principal, expected = (name and _named(name, held) for name in (principal, expected))
     asked = _Asked(principal, action, resource, expected, keys)
     if authorization_id is not None:
         from clearance.cli.fetch import details_of
@@ -112,11 +114,9 @@ def _told(found: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     return found
 
 
-def _check_principal(name: str) -> None:
-    """Refuse what names nobody, where a message's own principal would only be left aside."""
-    from clearance.decide import identify
-
-    identify(name)
+def _named(name: str, estate: Estate | None) -> str:
+    """The ARN of who is named; nobody is refused, where a message's own would only be put aside."""
+    return inputs.principal_of(name, estate).display
 
 
 class _Asked:
@@ -161,8 +161,7 @@ def explanations(
     """An explanation of each denial in a text, or of the request that was put in its place."""
     from clearance.explain.inputs import recognise
 
-    if principal is not None:
-        _check_principal(principal)
+    principal = _named(principal, estate) if principal is not None else None
     asked = _Asked(principal, action, resource, None, context)
     if text is None:
         return (_from_request(estate, asked),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -63,7 +64,9 @@ def _show(folder: Path) -> None:
     width = max(map(len, FILES))
     for name, (_, what) in FILES.items():
         console.print(f"  {name:<{width}}  {what}", soft_wrap=True)
-    console.print("\nrun there:")
-    for command in ("clearance validate policies", "clearance test", "clearance review"):
+    console.print("\nnext:")
+    if folder.resolve() != Path.cwd():
+        console.print(f"  cd {shlex.quote(str(folder))}", soft_wrap=True)
+    for command in ("clearance validate policies", "clearance test"):
         console.print(f"  {command}")
     console.print("README.md has more")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from functools import partial
@@ -23,7 +24,6 @@ app = typer.Typer(
     cls=LazyGroup,  # the commands are in cli/commands.py
     help="AWS authorization you can run, explain and prove on your own machine.",
     epilog="`clearance COMMAND --help` shows an example.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # boxes cost half of the time that --help takes
     context_settings=SETTINGS,
@@ -38,17 +38,23 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
+    ctx: typer.Context,
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
     ),
 ) -> None:
-    pass
+    del version
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 def main() -> None:
     """Run a command; what goes wrong is one line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may not have every character
+            stream.reconfigure(errors="replace")
     run = partial(app, prog_name=NAME)  # whatever it was started as: completion goes by the name
     try:
         if os.environ.get(completing.VARIABLE) == "complete_bash":

@@ -19,9 +19,9 @@ WIDTH: Final = 100
 
 def console(*, stderr: bool = False) -> Console:
     """A console: colours on a terminal, plain text into a pipe, never wider than 100 columns."""
-    from rich.console import Console
+    from clearance.cli.narrow import Narrow
 
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
+    made = Narrow(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
     made.width = min(made.width, WIDTH) if made.is_terminal else WIDTH
     return made
 

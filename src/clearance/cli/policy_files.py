@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from clearance.cli.documents import of_yaml
-from clearance.cli.inputs import read_text
+from clearance.cli.inputs import near_path, read_text
 from clearance.model.errors import UsageError
 from clearance.model.policy import PolicyType
 from clearance.validate.discover import Policy, discover, guess, is_policy, opaque
@@ -47,7 +47,7 @@ def files_in(paths: Iterable[Path], exclude: tuple[str, ...] = ()) -> Iterator[t
         elif path.exists():
             yield path, True
         else:
-            raise UsageError(f"`{path}` does not exist")
+            raise UsageError(f"`{path}` does not exist{near_path(path)}")
 
 
 def _below(folder: Path) -> Iterator[Path]:

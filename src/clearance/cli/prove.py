@@ -49,9 +49,8 @@ def _policy(path: Path, type_name: str) -> AttachedPolicy:
     from clearance.model.policy import PolicyType
 
     kinds = {kind.name.lower().replace("_", "-"): kind for kind in PolicyType}
-    if type_name not in kinds:
-        raise UsageError(f"`{type_name}` is not a policy type; use one of {', '.join(kinds)}")
-    return inputs.policies_at([path], kinds[type_name])[0]
+    kind = kinds[inputs.one_of(type_name, kinds, "policy type")]
+    return inputs.policies_at([path], kind)[0]
 
 
 def world_of(*, open_world: bool) -> World:
@@ -211,9 +210,7 @@ def no_public_access(
     from clearance.prove import RESOURCE_TYPES, policy_type_of
     from clearance.prove import no_public_access as not_public
 
-    if type_name not in RESOURCE_TYPES:
-        known = ", ".join(RESOURCE_TYPES)
-        raise UsageError(f"`{type_name}` is not a resource type; use one of {known}")
+    inputs.one_of(type_name, RESOURCE_TYPES, "resource type")
     policy = inputs.policies_at([file], policy_type_of(type_name))[0]
     _finish(not_public(policy, world_of(open_world=open_world)), "not public", as_json=as_json)
 

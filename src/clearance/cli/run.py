@@ -30,7 +30,10 @@ _NOT_EXECUTABLE: Final = 126
 def run(
     command: list[str] = typer.Argument(help="The command and its arguments, after `--`."),
     estate: Path | None = typer.Option(
-        None, "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
+        None,
+        "--estate",
+        "-e",
+        help="The estate: a file, a snapshot folder, or --data.  [default: CLEARANCE_ESTATE]",
     ),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Show everything that was found."),
 ) -> None:
@@ -42,6 +45,7 @@ def run(
 
     Example: clearance run --estate ./estate -- aws lambda invoke --function-name orders out.json
     """
+    estate = estate or inputs.estate_of_environment()
     held = inputs.estate_at(estate) if estate is not None else None
     code, said = _run(command)
     try:

@@ -22,7 +22,9 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def serve(
-    port: int = typer.Option(4599, "--port", help="The port; 0 takes a free one."),
+    port: int = typer.Option(
+        4599, "--port", min=0, max=65535, help="The port; 0 takes a free one."
+    ),
     data: Path = typer.Option(Path(".clearance"), "--data", help="The folder of the store."),
     seed: Path | None = typer.Option(None, "--seed", help="An estate file for a new store."),
     region: str = typer.Option("us-east-1", "--region", help="The Region the printed hints name."),

@@ -76,7 +76,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
         elif path.exists():
             found.append(path)
         else:
-            raise UsageError(f"`{path}` does not exist")
+            raise UsageError(f"`{path}` does not exist{inputs.near_path(path)}")
     return found
 
 

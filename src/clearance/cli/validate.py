@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from clearance.cli import completing, output
+from clearance.cli import completing, inputs, output
 from clearance.cli.inputs import read_text
 from clearance.model.errors import UsageError
 
@@ -74,8 +74,7 @@ def validate(
     from clearance.cli.policy_files import files_in, open_file
     from clearance.validate.suppress import KINDS, finding_type
 
-    if kind != "auto" and kind not in KINDS:
-        raise UsageError(f"`{kind}` is not a type of policy; use auto, {', '.join(KINDS)}")
+    inputs.one_of(kind, ("auto", *KINDS), "type of policy")
     held = _settings(config)
     limit = finding_type(fail_on or (held.fail_on.value if held.fail_on else "error"))
     files = []
@@ -243,6 +242,8 @@ def _print(
         for hit in reported:
             shown.show(console, hit)
         policies = sum(len(file.policies) for file in files)
+        if reported:
+            console.print(f"see {shown.PAGE}\n", style="dim", soft_wrap=True)
         console.print(shown.summary(hits, policies=policies, files=len(files)))
         if len(reported) != len(hits):
             console.print(f"{len(hits) - len(reported)} suppressed")

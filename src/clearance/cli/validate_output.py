@@ -17,7 +17,13 @@ from clearance.validate.report import Lines
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Hit", "github", "show", "summary"]
+__all__ = ["PAGE", "Hit", "github", "show", "summary"]
+
+# Where AWS explains every code; in a terminal that can, each code is a link to its paragraph.
+PAGE: Final = (
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html"
+)
+
 
 _STYLE: Final = {
     FindingType.ERROR: "bold red",
@@ -60,12 +66,14 @@ class Hit:
 
 def show(console: Console, hit: Hit) -> None:
     """One finding with its line of source."""
+    from rich.style import Style
     from rich.text import Text
 
     finding, span = hit.finding, hit.span
     head = Text(f"{hit.file}:{span.line}:{span.column}  ")
     head.append(finding.type.value, _STYLE[finding.type])
-    head.append(f"  {finding.code}", "bold")
+    head.append("  ")
+    head.append(finding.code, Style(bold=True, link=CODES[finding.code].link))
     console.print(head, soft_wrap=True)
     console.print(f"  {finding.details}", soft_wrap=True)
     shown = _short(excerpt(hit.text, span))
@@ -74,7 +82,6 @@ def show(console: Console, hit: Hit) -> None:
     console.print(f"  why: {CODES[finding.code].why}", style="dim", soft_wrap=True)
     if finding.fix is not None:
         console.print(f"  fix: {finding.fix.says} (--fix)", style="green", soft_wrap=True)
-    console.print(f"  see: {CODES[finding.code].link}", style="dim", soft_wrap=True)
     console.print()
 
 

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
     from clearance.decide.what import Permission
     from clearance.model.catalog import Catalog
+    from clearance.model.estate import Estate
+    from clearance.model.principal import Principal
 
 __all__ = ["check_service", "to_json", "what_can"]
 
 
 def what_can(
     principal: str = typer.Argument(
-        help="Who: a user, role, session or root ARN, a service name, or `anonymous`.",
+        help="Who: a name, `user/NAME`, `role/NAME`, or an ARN; a service; `anonymous`.",
         autocompletion=completing.principals,
     ),
-    estate: Path = typer.Option(
-        ..., "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
-    ),
+    estate: Path | None = typer.Option(None, "--estate", "-e", help=inputs.ESTATE_HELP),
     service: str | None = typer.Option(
         None,
         "--service",
@@ -51,15 +51,15 @@ def what_can(
     Example: clearance what-can arn:aws:iam::123456789012:role/app --service s3 --estate ./estate
     """
     from clearance import wiring
-    from clearance.decide.identify import identify
     from clearance.decide.what import what_can as ask
 
     catalog = wiring.catalog()
     if service is not None:
         check_service(catalog, service)
-    held = inputs.estate_at(estate)
+    held = inputs.chosen_estate(estate)
     keys = inputs.context_of(context, absent=absent)
-    who = identify(principal, held)
+    who = inputs.principal_of(principal, held)
+    _warn_of_stranger(who, held)
     found = tuple(ask(held, who, catalog=catalog, service=service, context=keys, now=wiring.now()))
     if as_json:
         output.print_json([to_json(one) for one in found])
@@ -68,6 +68,15 @@ def what_can(
     else:
         _actions(output.console(), found)
     raise typer.Exit(output.ALLOWED if found else output.DENIED)
+
+
+def _warn_of_stranger(who: Principal, estate: Estate) -> None:
+    """Say so when the estate does not hold the user or role: it then seems to have no policy."""
+    account = estate.account(who.account)
+    kind, _, path = who.policy_subject.rpartition(":")[2].partition("/")
+    held = {"user": account.users, "role": account.roles}.get(kind) if account else None
+    if held is not None and path.rpartition("/")[2] not in held:
+        output.warn(f"the estate does not hold `{who.policy_subject}`")
 
 
 def check_service(catalog: Catalog, service: str) -> None:

@@ -31,9 +31,7 @@ def who_can(
     resource: str = typer.Argument(
         "*", help="On what: an ARN, or `*`.", autocompletion=completing.resources
     ),
-    estate: Path = typer.Option(
-        ..., "--estate", "-e", help="The estate: a file, a snapshot folder, or --data."
-    ),
+    estate: Path | None = typer.Option(None, "--estate", "-e", help=inputs.ESTATE_HELP),
     through_roles: bool = typer.Option(
         False, "--through-roles", help="Also who can become somebody who can, role by role."
     ),
@@ -57,7 +55,7 @@ def who_can(
     check_action(action)
     keys = inputs.context_of(context, absent=absent)
     now = wiring.now()
-    index = AccessIndex(inputs.estate_at(estate), catalog=wiring.catalog())
+    index = AccessIndex(inputs.chosen_estate(estate), catalog=wiring.catalog())
     found = index.who_can(action, resource, context=keys, now=now, through_roles=through_roles)
     if as_json:
         output.print_json(to_json(found))

@@ -103,6 +103,9 @@ def path_text(path: Path) -> str:
     return "".join(parts)
 
 
+_SHOWN: Final = 92  # with the line's number in front, a line of 100 columns
+
+
 def excerpt(text: str, span: Span) -> str:
     """The source line with a caret under the place."""
     lines = text.split("\n")  # the line ends JSON knows; `splitlines` knows more
@@ -110,9 +113,9 @@ def excerpt(text: str, span: Span) -> str:
         return ""
     line = lines[span.line - 1].rstrip("\r")
     start = max(0, span.column - 1 - 60)
-    shown = line[start : start + 96]
+    shown = line[start : start + _SHOWN]
     end = span.end_column if span.end_line == span.line else len(line)
-    width = max(1, min(end, start + 96) - span.column + 1)
+    width = max(1, min(end, start + _SHOWN) - span.column + 1)
     gutter = f"{span.line:>5} | "
     return f"{gutter}{shown}\n{' ' * len(gutter)}{' ' * (span.column - 1 - start)}{'^' * width}"
 

@@ -45,8 +45,8 @@ Estate = Annotated[
 Principal = Annotated[
     str,
     Field(
-        description="Who: the ARN of a user, role, session or root, a service such as "
-        "`lambda.amazonaws.com`, or `anonymous`."
+        description="Who: `user/NAME` or `role/NAME` of the estate, the ARN of a user, role, "
+        "session or root, a service such as `lambda.amazonaws.com`, or `anonymous`."
     ),
 ]
 Action = Annotated[str, Field(description="What: `service:Action`, e.g. `lambda:InvokeFunction`.")]
@@ -93,7 +93,6 @@ class Tools:
         """
         from clearance.cli.check import warnings_about
         from clearance.cli.show import decision_json
-        from clearance.decide import identify
         from clearance.decide.authorize import decide
         from clearance.decide.gather import gather, gather_bare
 
@@ -103,12 +102,13 @@ class Tools:
         if policies:
             if estate is not None:
                 raise UsageError("give either `estate` or `policies`, not both")
-            request = Request(identify(principal), action, resource, keys, resource_account)
+            who = inputs.principal_of(principal, None)
+            request = Request(who, action, resource, keys, resource_account)
             sets = self._policy_set(policies, action, resource)
             situation = gather_bare(request, sets, now=now, catalog=catalog)
         else:
             held = self._root.index(estate).estate
-            who = identify(principal, held)
+            who = inputs.principal_of(principal, held)
             request = Request(who, action, resource, keys, resource_account)
             situation = gather(held, request, now=now, catalog=catalog)
             missing += held.missing
@@ -214,7 +214,6 @@ class Tools:
     ) -> answers.Permissions:
         """List what one principal can do: actions and the resources of each."""
         from clearance.cli.what_can import check_service, to_json
-        from clearance.decide import identify
         from clearance.decide.what import what_can
 
         catalog = wiring.catalog()
@@ -224,7 +223,7 @@ class Tools:
         found = list(
             what_can(
                 held,
-                identify(principal, held),
+                inputs.principal_of(principal, held),
                 catalog=catalog,
                 service=service,
                 context=_context(context, absent, None),
