@@ -254,6 +254,7 @@ def test_contents_hold_what_was_written_last(store: Store) -> None:
     names = [kept.place for kept in store.contents()]
     assert names == [("sqs", "1"), ("sqs", "1", "m"), ("s3", "\x1f\x1e"), ("sqs", "10")]
     assert held(store)[("sqs", "1")] == b"e"
+    assert [kept.value for kept in store.contents(("sqs", "1"))] == [b"e", b"b"]
     store.keep([Piece(("sqs", "1"))])()  # with all that lies under it, but not its neighbour
     assert held(store) == {("s3", "\x1f\x1e"): b"c", ("sqs", "10"): b"d"}
     store.keep([Piece(("sqs", "1", "m")), Piece(("sqs", "1", "m"), b"f")])()

@@ -9,7 +9,7 @@ from typing import Any
 
 from clearance.facts.managed_policies import with_aws_managed
 from clearance.model.estate import Estate
-from clearance.store.contents import Kept, Piece
+from clearance.store.contents import Kept, Piece, Place
 from clearance.store.port import (
     EVERY_EVENT,
     WHOLE_HISTORY,
@@ -69,9 +69,9 @@ class Informed:
         """Keep contents of other services."""
         return self._store.keep(pieces)
 
-    def contents(self) -> Iterator[Kept]:
-        """All contents that are kept, in the order in which they first were."""
-        return self._store.contents()
+    def contents(self, under: Place = ()) -> Iterator[Kept]:
+        """The contents that lie under a place, or all, in the order in which they first were."""
+        return self._store.contents(under)
 
     def record(self, event: Event) -> None:
         """Keep an audit event of a call that changed nothing."""

@@ -115,6 +115,7 @@ def start(settings: Settings) -> Started:
     async def startup() -> None:
         tending.append(asyncio.create_task(_tend(world)))
         tending.append(asyncio.create_task(functions.tend()))
+        tending.append(asyncio.create_task(services.resume()))
 
     async def shutdown() -> None:
         if console is not None:

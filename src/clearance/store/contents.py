@@ -74,9 +74,11 @@ class MemoryContents:
             for place in [p for p in self._held if p[:size] == piece.place]:
                 del self._held[place]
 
-    def rows(self) -> Iterator[Kept]:
-        """Everything that is kept, in the order in which it first was."""
-        return iter([Kept(place, value) for place, value in self._held.items()])
+    def rows(self, under: Place = ()) -> Iterator[Kept]:
+        """What is kept under a place, or all of it, in the order in which it first was."""
+        size = len(under)
+        held = [(place, value) for place, value in self._held.items() if place[:size] == under]
+        return iter([Kept(place, value) for place, value in held])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,12 @@ class Contents:
             )
         return gone
 
-    def rows(self, database: sqlite3.Connection) -> Iterator[Kept]:
-        """Everything that is kept, in the order in which it first was; not what is damaged."""
-        query = "SELECT place, value, file FROM contents ORDER BY number"
-        for place, value, name in database.execute(query):
+    def rows(self, database: sqlite3.Connection, under: Place = ()) -> Iterator[Kept]:
+        """What is kept under a place, or all, in its first order; not what is damaged."""
+        text = _text(under)
+        condition, values = (_UNDER, (text, text + _BETWEEN, text + _AFTER)) if under else ("1", ())
+        query = f"SELECT place, value, file FROM contents WHERE {condition} ORDER BY number"  # noqa: S608
+        for place, value, name in database.execute(query, values):
             try:
                 content = self.sealer.open_bytes(value, place.encode())
             except Unsealable:

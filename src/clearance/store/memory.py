@@ -15,7 +15,7 @@ from clearance.store import journal
 from clearance.store.audit import EventKeys, instant, matches
 from clearance.store.blobs import MemoryBlobs
 from clearance.store.changes import diff
-from clearance.store.contents import Kept, MemoryContents, Piece
+from clearance.store.contents import Kept, MemoryContents, Piece, Place
 from clearance.store.port import (
     EVERY_EVENT,
     WHOLE_HISTORY,
@@ -89,9 +89,9 @@ class MemoryStore:
             self._contents.write(pieces)
         return lambda: None
 
-    def contents(self) -> Iterator[Kept]:
-        """All contents that are kept, in the order in which they first were."""
-        return self._contents.rows()
+    def contents(self, under: Place = ()) -> Iterator[Kept]:
+        """The contents that lie under a place, or all, in the order in which they first were."""
+        return self._contents.rows(under)
 
     def record(self, event: Event) -> None:
         """Keep an audit event of a call that changed nothing."""

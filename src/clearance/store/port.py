@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from clearance.model.errors import StoreError
 from clearance.model.estate import Estate
 from clearance.store.changes import Change
-from clearance.store.contents import Kept, Piece
+from clearance.store.contents import Kept, Piece, Place
 
 __all__ = [
     "EVERY_EVENT",
@@ -149,8 +149,8 @@ class Store(Protocol):
         They survive a crash once the function that is answered has returned.
         """
 
-    def contents(self) -> Iterator[Kept]:
-        """All contents that are kept, in the order in which they first were."""
+    def contents(self, under: Place = ()) -> Iterator[Kept]:
+        """The contents that lie under a place, or all, in the order in which they first were."""
 
     def record(self, event: Event) -> None:
         """Keep an audit event of a call that changed nothing; durable within 50 ms."""

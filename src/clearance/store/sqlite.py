@@ -31,7 +31,7 @@ from clearance.store.audit import EventKeys
 from clearance.store.blobs import Blobs
 from clearance.store.changes import apply, diff
 from clearance.store.codec import Codec, fingerprint
-from clearance.store.contents import BODIES, Bodies, Contents, Kept, Piece
+from clearance.store.contents import BODIES, Bodies, Contents, Kept, Piece, Place
 from clearance.store.database import (
     Unwritable,
     connect,
@@ -306,10 +306,10 @@ class SqliteStore:
         self._open_database()
         return self._gather.join(pieces)
 
-    def contents(self) -> Iterator[Kept]:
-        """All contents that are kept, in the order in which they first were."""
+    def contents(self, under: Place = ()) -> Iterator[Kept]:
+        """The contents that lie under a place, or all, in the order in which they first were."""
         with connect_reader(self.path) as database:
-            yield from self._contents.rows(database)
+            yield from self._contents.rows(database, under)
 
     def _write_contents(self, pieces: list[Piece]) -> None:
         if pieces:

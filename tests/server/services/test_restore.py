@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.endpoints import ACCOUNT, REGION, Site, attempt, credentials_of, document, key_of, site
+from tests.endpoints import (
+    ACCOUNT,
+    LAMBDA_TRUST,
+    REGION,
+    Site,
+    allow,
+    attempt,
+    credentials_of,
+    document,
+    key_of,
+    site,
+)
 from tests.server.services.conftest import B, two_accounts
+
+from clearance.server.lambda_.pace import Pace
+from clearance.server.services.deliver import Deliveries
 
 ANA = credentials_of(key_of("ana"))
 ANA_ARN = f"arn:aws:iam::{ACCOUNT}:user/ana"
@@ -311,3 +326,113 @@ def test_a_seeds_resources_are_made(tmp_path: Path) -> None:
         served.client("s3").put_object(Bucket="seeded-bucket", Key="k", Body=b"x")
         tags = served.client("s3").get_bucket_tagging(Bucket="seeded-bucket")["TagSet"]
         assert tags == [{"Key": "team", "Value": "red"}]
+
+
+NOTES = """
+import json, os
+def handler(event, context):
+    with open(os.environ["NOTES"], "a") as file:
+        for record in event["Records"]:
+            file.write(record["dynamodb"]["NewImage"]["id"]["S"] + " ")
+"""
+
+
+def noted(notes: Path, *names: str) -> bool:
+    """True once these and no others were handed over, in this order."""
+    for _ in range(200):
+        if notes.exists() and notes.read_text().split() == list(names):
+            time.sleep(0.3)  # long enough for what must not come
+            return notes.read_text().split() == list(names)
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST"])
+def test_a_stream_is_read_on_from_where_it_was_read_to(tmp_path: Path, position: str) -> None:
+    data, notes, quick = tmp_path / "d", tmp_path / "notes", Pace(poll=0.05, failed=0.1)
+
+    def put(served: Site, name: str) -> None:
+        served.client("dynamodb").put_item(TableName="items", Item={"id": {"S": name}})
+
+    with site(two_accounts(), data=data, pace=quick) as before:
+        table = before.client("dynamodb").create_table(
+            TableName="items",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )["TableDescription"]
+        put(before, "early")
+        role = before.role("reader", LAMBDA_TRUST, allow(["dynamodb:*"]))
+        before.function("reads", NOTES, Role=role, Environment={"Variables": {"NOTES": f"{notes}"}})
+        mapping = before.client("lambda").create_event_source_mapping(
+            FunctionName="reads", EventSourceArn=table["LatestStreamArn"],
+            StartingPosition=position,
+        )["UUID"]  # fmt: skip
+        old = ["early"] if position == "TRIM_HORIZON" else []
+        if old:
+            assert noted(notes, *old)
+        else:
+            place = ("lambda", ACCOUNT, REGION, "position")
+            for _ in range(200):
+                if list(before.started.store.contents(place)):
+                    break
+                time.sleep(0.05)
+        before.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
+        time.sleep(0.3)
+        put(before, "between")  # nobody reads it before the restart
+    with site(data=data, pace=quick) as after:
+        after.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=True)
+        assert noted(notes, *old, "between")
+        put(after, "later")
+        assert noted(notes, *old, "between", "later")
+        after.client("lambda").delete_event_source_mapping(UUID=mapping)
+
+
+def test_what_was_accepted_is_delivered_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, notes = tmp_path / "d", tmp_path / "notes"
+    code = """
+import os
+def handler(event, context):
+    with open(os.environ["NOTES"], "a") as file:
+        file.write(event["Records"][0]["s3"]["object"]["key"] + " ")
+"""
+
+    async def never(*_: Any) -> None:
+        await asyncio.sleep(3600)
+
+    with site(two_accounts(), data=data) as before:
+        arn = before.function("notes", code, Environment={"Variables": {"NOTES": f"{notes}"}})
+        before.client("lambda").add_permission(
+            FunctionName="notes", StatementId="s3", Action="lambda:InvokeFunction",
+            Principal="s3.amazonaws.com",
+        )  # fmt: skip
+        s3 = before.client("s3")
+        s3.create_bucket(Bucket="kept")
+        wanted = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+        s3.put_bucket_notification_configuration(
+            Bucket="kept", NotificationConfiguration={"LambdaFunctionConfigurations": [wanted]}
+        )
+        s3.put_object(Bucket="kept", Key="first", Body=b"x")
+        assert noted_words(notes, ["first"])
+        monkeypatch.setattr(Deliveries, "_one", never)  # the server ends before it comes to it
+        s3.put_object(Bucket="kept", Key="second", Body=b"x")
+        assert len(list(before.started.store.contents(("deliveries",)))) == 1
+    monkeypatch.undo()
+    with site(data=data) as after:
+        assert noted_words(notes, ["first", "second"])
+        for _ in range(100):
+            if not list(after.started.store.contents(("deliveries",))):
+                break
+            time.sleep(0.05)
+        assert list(after.started.store.contents(("deliveries",))) == []
+
+
+def noted_words(notes: Path, words: list[str]) -> bool:
+    for _ in range(200):
+        if notes.exists() and notes.read_text().split() == words:
+            return True
+        time.sleep(0.05)
+    return False

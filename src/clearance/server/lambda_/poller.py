@@ -17,8 +17,9 @@ from clearance.model.estate import Estate
 from clearance.model.event_source import EventSourceMapping
 from clearance.server.lambda_.pace import Pace
 from clearance.server.lambda_.role_calls import CallFailed, RoleCalls
-from clearance.server.lambda_.sources import SOURCES, Length, Run, Source
+from clearance.server.lambda_.sources import SOURCES, Length, Run, Source, position_of
 from clearance.server.world import World
+from clearance.store.contents import Piece
 
 __all__ = ["Poller"]
 
@@ -77,7 +78,10 @@ class Poller:
         }
         for uuid in [u for u, known in self._known.items() if wanted.get(u) is not known]:
             self._tasks.pop(uuid).cancel()
-            del self._known[uuid]
+            known = self._known.pop(uuid)
+            there = (uuid in account.event_sources for account in estate.accounts.values())
+            if not any(there) and not self.world.store.read_only:
+                self.world.store.keep([Piece(position_of(known))])  # with whatever comes next
         for uuid, mapping in wanted.items():
             if uuid not in self._known:
                 self._known[uuid] = mapping

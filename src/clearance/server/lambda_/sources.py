@@ -17,14 +17,21 @@ from clearance.server.lambda_.events import failed_items, queue_record, stream_r
 from clearance.server.lambda_.role_calls import CallFailed, RoleCalls, Runner, queue_url
 from clearance.server.runtime.spec import Outcome
 from clearance.server.world import World
+from clearance.store.contents import Piece, Place
 
-__all__ = ["SOURCES", "Length", "QueueSource", "Run", "Source", "StreamSource"]
+__all__ = ["SOURCES", "Length", "QueueSource", "Run", "Source", "StreamSource", "position_of"]
 
 Run: TypeAlias = Callable[[ResolvedFunction, bytes, str], Awaitable[Outcome]]
 Length: TypeAlias = Callable[[Arn], int | None]
 _AT_A_TIME: Final = 10
 _CREATED: Final = "ApproximateCreationDateTime"
 _FAILED: Final = "PROBLEM: Function call failed"
+
+
+def position_of(mapping: EventSourceMapping) -> Place:
+    """Where is kept how far a stream was read."""
+    parts = mapping.function.split(":")
+    return ("lambda", parts[4], parts[3], "position", mapping.uuid)
 
 
 class Source(Protocol):
@@ -145,12 +152,14 @@ class QueueSource(_Base):
 
 @dataclass(slots=True)
 class StreamSource(_Base):
-    """A DynamoDB stream. Where it has been read to is forgotten with the process, as items are."""
+    """A DynamoDB stream, read from where it was read to, also after a restart."""
 
     _iterators: dict[str, str] = field(default_factory=dict)
     _pending: list[dict[str, Any]] = field(default_factory=list)
     _attempts: int = 0
     _seen: int | None = None
+    _read_to: str = ""
+    _kept: str | None = None
 
     async def waits(self) -> bool:
         """True for the first look, while a batch is unfinished, and when the stream has grown."""
@@ -167,6 +176,8 @@ class StreamSource(_Base):
             self._seen, self._attempts, self._read = length, 0, True
         self._pending = [record for record in self._pending if self.takes(record)]
         if not self._pending:
+            if self._read_to:
+                await self._done(self._read_to)
             return None
         size = self.mapping.batch_size
         if self._attempts and self.mapping.bisect:
@@ -179,16 +190,20 @@ class StreamSource(_Base):
             failed = failed_items(self.mapping, outcome.payload, names)
         if failed is not None and not failed:
             self._pending, self._attempts = self._pending[len(part) :], 0
+            await self._done(names[-1])
             return "OK"
         if failed:  # "Lambda uses the lowest sequence number as the checkpoint" (with-ddb)
             first = min(i for i, name in enumerate(names) if name in failed)
             self._pending = self._pending[first:]
             part = part[first:]
+            if first:
+                await self._done(names[first - 1])
         self._attempts += 1
         most = self.mapping.maximum_retry_attempts
         if 0 <= most < self._attempts:
             await self._give_up(found, part)
             self._pending, self._attempts = self._pending[len(part) :], 0
+            await self._done(part[-1]["dynamodb"].get("SequenceNumber", ""))
         return _FAILED
 
     async def _records(self, found: ResolvedFunction) -> list[dict[str, Any]]:
@@ -198,9 +213,7 @@ class StreamSource(_Base):
         for shard in about.get("StreamDescription", {}).get("Shards") or ():
             name = shard["ShardId"]
             if name not in self._iterators:
-                position = self.mapping.starting_position
-                kind = "LATEST" if position == "LATEST" else "TRIM_HORIZON"
-                given = {**stream, "ShardId": name, "ShardIteratorType": kind}
+                given = {**stream, "ShardId": name, **await self._start(shard)}
                 answer = await self.calls.json(
                     who, "dynamodbstreams", "GetShardIterator", region, given
                 )
@@ -209,8 +222,36 @@ class StreamSource(_Base):
             answer = await self.calls.json(who, "dynamodbstreams", "GetRecords", region, given)
             if answer.get("NextShardIterator"):
                 self._iterators[name] = answer["NextShardIterator"]
-            records += [stream_record(r, self.mapping) for r in answer.get("Records") or ()]
+            read = answer.get("Records") or ()
+            records += [stream_record(r, self.mapping) for r in read]
+            if read:
+                self._read_to = read[-1]["dynamodb"].get("SequenceNumber", "")
         return [record for record in records if wanted(self.mapping.filters, record)]
+
+    async def _start(self, shard: Mapping[str, Any]) -> dict[str, str]:
+        """Where to begin: behind what was dealt with, or where the mapping says."""
+        kept = await asyncio.to_thread(lambda: list(self.world.store.contents(self._place)))
+        if not kept and self.mapping.starting_position == "LATEST":
+            first = int(shard["SequenceNumberRange"]["StartingSequenceNumber"])
+            held = await self.held() or 0
+            # From now on this is the position, though nothing may happen before a restart.
+            await self._done(str(first + held - 1) if held else "")
+            return {"ShardIteratorType": "LATEST"}
+        number = kept[0].value.decode() if kept else ""
+        if not number:
+            return {"ShardIteratorType": "TRIM_HORIZON"}
+        return {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number}
+
+    async def _done(self, number: str) -> None:
+        """Keep that records up to this one were dealt with."""
+        number = self._read_to if not self._pending and self._read_to else number
+        if number != self._kept and not self.world.store.read_only:
+            await asyncio.to_thread(self.world.store.keep([Piece(self._place, number.encode())]))
+            self._kept = number
+
+    @property
+    def _place(self) -> Place:
+        return position_of(self.mapping)
 
     def takes(self, record: Mapping[str, Any]) -> bool:
         """False for a record that is older than the mapping takes."""

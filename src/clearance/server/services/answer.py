@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +48,7 @@ from clearance.wire.shapes import Service
 __all__ = ["Services"]
 
 Authorize: TypeAlias = Callable[[Estate, Lookup], None]
+LOG: Final = logging.getLogger("clearance.server.services")
 THREADS: Final = 16  # a long poll of a queue holds one
 _FAILED: Final = 400
 # What callers put into a service is theirs: it is neither in the journal nor in the audit trail.
@@ -151,9 +153,19 @@ class Services:
             answer, outbox = await self._ask(asked, account, region)
             _note(answer, seen)
             self.world.store.record(audit.event(seen))
-        self._deliveries.start(outbox)
+        await self._deliveries.accept(outbox)
         told = translated(answer, found, seen.request_id)
         return _ours(told, found.service.name, found.operation.name, seen.request_id)
+
+    async def resume(self) -> None:
+        """Deliver what an earlier server accepted and did not come to."""
+        if self._deliveries.waiting():
+            try:
+                await self._hold()
+            except Unavailable as error:
+                LOG.warning("accepted deliveries wait: %s", error)
+            else:
+                self._deliveries.resume()
 
     async def close(self) -> None:
         """Stop delivering and let go of moto."""

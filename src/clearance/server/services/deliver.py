@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
 from clearance.model.arn import Arn
@@ -21,9 +21,11 @@ from clearance.server import audit
 from clearance.server.authorize import Answer, decide_all, denial_text
 from clearance.server.lambda_.functions import Functions
 from clearance.server.services.behind import backend
+from clearance.server.services.contents.freeze import freeze, thaw
 from clearance.server.services.contents.keeper import Keeper
 from clearance.server.services.hooks import OUTBOX, Delivery
 from clearance.server.world import World
+from clearance.store.contents import Piece
 
 __all__ = ["Deliveries", "Run"]
 
@@ -49,6 +51,8 @@ _WAYS: Final[Mapping[str, _Way]] = {
     "sqs": _Way("sqs:SendMessage", "SendMessage"),
     "sns": _Way("sns:Publish", "Publish"),
 }
+# Where accepted deliveries are kept: of no account and no Region.
+_KEPT: Final = ("deliveries", "", "")
 Run = Callable[..., Any]
 
 
@@ -62,11 +66,28 @@ class Deliveries:
     keeper: Keeper
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def start(self, outbox: list[Delivery], depth: int = 0) -> None:
-        """Deliver in the background, as the services do."""
+    async def accept(self, outbox: list[Delivery], depth: int = 0) -> None:
+        """Deliver in the background, as the services do; kept until it is done."""
         if not outbox or depth >= _DEPTH:
             return
-        task = asyncio.create_task(self._all(outbox, depth))
+        accepted = {self.world.ports.uuid(): delivery for delivery in outbox}
+        if not self.world.store.read_only:
+            pieces = [Piece((*_KEPT, name), _frozen(d, depth)) for name, d in accepted.items()]
+            await self.run(self.world.store.keep(pieces))
+        self._start(accepted, depth)
+
+    def waiting(self) -> bool:
+        """True when something was accepted and not delivered before the server ended."""
+        return any(True for _ in self.world.store.contents(_KEPT))
+
+    def resume(self) -> None:
+        """Deliver what was accepted before the server ended."""
+        for kept in self.world.store.contents(_KEPT):
+            *parts, depth = thaw(kept.value, lambda _: None)
+            self._start({kept.place[-1]: Delivery(*parts)}, depth)
+
+    def _start(self, accepted: Mapping[str, Delivery], depth: int) -> None:
+        task = asyncio.create_task(self._all(accepted, depth))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -76,12 +97,14 @@ class Deliveries:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _all(self, outbox: list[Delivery], depth: int) -> None:
-        for delivery in outbox:
+    async def _all(self, accepted: Mapping[str, Delivery], depth: int) -> None:
+        for name, delivery in accepted.items():
             try:
                 await self._one(delivery, depth)
             except Exception:  # one bad target must not keep the others waiting
                 LOG.exception("%s could not deliver to `%s`", delivery.service, delivery.target)
+            if not self.world.store.read_only:
+                await self.run(self.world.store.keep([Piece((*_KEPT, name))]))
 
     def may(self, delivery: Delivery) -> Answer | None:
         """What is decided about a delivery; None when its target is of no known kind."""
@@ -154,13 +177,18 @@ class Deliveries:
             await self.functions.invoke(self.world.estate, call, given)
             return
         more = await self.run(self._kept, delivery, target)
-        self.start(more, depth + 1)
+        await self.accept(more, depth + 1)
 
     def _kept(self, delivery: Delivery, target: Arn) -> list[Delivery]:
         """Hand something over; it is kept when this returns."""
         given = {"QueueUrl": target.resource}
         place = (target.service, target.account, target.region, "SendMessage", given)
         return self.keeper.acting(*place, lambda: _send(delivery, target))
+
+
+def _frozen(delivery: Delivery, depth: int) -> bytes:
+    parts = (getattr(delivery, field.name) for field in fields(delivery))
+    return freeze((*parts, depth), {})
 
 
 def _service(name: str) -> Principal:
