@@ -378,8 +378,9 @@ def main() -> None:
         print(f"{row['server']}: start {row['start_seconds']} s, {row['megabytes']} MB")
         for what in whats:
             ours, theirs = report[0][what], row[what]
+            slow = f"p99 {theirs['p99_ms']:>6} ms" if theirs["p99_ms"] else " " * 13
             told = (
-                f"  {what:<26} {theirs['per_second']:>6}/s   p99 {theirs['p99_ms']:>6} ms   "
+                f"  {what:<28} {theirs['per_second']:>6}/s   {slow}   "
                 f"server {theirs['processor_ms']:>6} ms"
             )
             if row is not report[0]:
@@ -388,7 +389,7 @@ def main() -> None:
                 told += f"   ours: {rate_:.1f} times the rate, cost 1/{cost:.1f}"
             print(told)
         for what, milliseconds in row["invoked_ms"].items():
-            print(f"  {what:<26} {milliseconds:>6} ms")
+            print(f"  {what:<28} {milliseconds:>6} ms")
 
 
 if __name__ == "__main__":
