@@ -97,3 +97,24 @@ def test_times_compared_as_texts_are_raw() -> None:
     assert made.raw
     codes = made.of(np.array([1000, 2000, 1000], np.int64), np.array([True, True, False])).tolist()
     assert codes == [1, 2, 0]
+
+
+QUADS = st.ip_addresses(v=4).map(str) | st.sampled_from(["10.0.0.255", "10.0.1.0", "010.0.0.1"])
+BLOCKS = st.sampled_from(["10.0.0.0/24", "10.0.0.128/25", "0.0.0.0/0", "192.0.2.1", "::/0", "x"])
+
+
+@given(
+    st.lists(QUADS | st.sampled_from(ADDRESSES), min_size=2, max_size=8),
+    st.lists(BLOCKS, min_size=1, max_size=3),
+    st.sampled_from(["IpAddress", "NotIpAddress", "IpAddressIfExists"]),
+)
+def test_addresses_of_a_class_pass_the_same_tests(
+    addresses: list[str], blocks: list[str], operator: str
+) -> None:
+    conditions = Conditions([KEY], world({operator: {KEY: blocks}}))
+    codes = Classes(conditions, [KEY]).of(addresses).tolist()
+    (test,) = conditions.tests(KEY)
+    told: dict[int, int] = {}
+    for code, address in zip(codes, addresses, strict=True):
+        outcome = test({"aws:sourceip": (address,)}, {})
+        assert told.setdefault(code, outcome) == outcome

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 from tests.batch.events import event, user, write
 from tests.cli.run import clearance
 from tests.cli.somebody import ACCOUNT, ANA, BOB, DEPLOY, FUNCTION, saved
@@ -83,13 +84,16 @@ def test_the_summary_is_made_for_a_terminal(tmp_path: Path, logs: Path) -> None:
 
 
 def test_csv_and_html(tmp_path: Path, logs: Path) -> None:
-    table, page = tmp_path / "out.csv", tmp_path / "out.html"
+    table, page, columns = (tmp_path / f"out.{kind}" for kind in ("csv", "html", "parquet"))
     ran = clearance("replay", logs, "-e", saved(tmp_path), "--policy", policy(tmp_path, DENY),
-                    "--attach-to", ANA, "--csv", table, "--html", page)  # fmt: skip
+                    "--attach-to", ANA, "--csv", table, "--html", page,
+                    "--parquet", columns)  # fmt: skip
     assert ran.code == 1
     with table.open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["principal"], row["count"], row["certain"]) == (ANA, "2", "true")
+    (same,) = parquet.read_table(columns).to_pylist()
+    assert (same["principal"], same["count"], same["gaps"]) == (ANA, 2, [])
     text = page.read_text()
     assert text.startswith("<!doctype html>")
     assert "http" not in text.replace("https://", "")
@@ -114,6 +118,7 @@ def test_a_whole_estate_may_be_proposed(tmp_path: Path, logs: Path) -> None:
         (["--policy", "E", "--attach-to", BOB], "estate.json: "),
         (["-p", "none"], "does not exist"),
         (["-p", "E", "--csv", "no/such/folder"], "cannot be written"),
+        (["-p", "E", "--parquet", "no/such/folder"], "cannot be written"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, logs: Path, words: list[str], problem: str) -> None:

@@ -61,7 +61,7 @@ __all__ = [
 
 VERSION: Final = "1"
 # Large enough that dictionaries pay, small enough that two workers hold one each in 200 MB.
-ROWS: Final = 1_000_000
+ROWS: Final = 1 << 20
 # Texts repeat: a dictionary is worth while as long as it fits in memory.
 _DICTIONARY: Final = 256 << 20
 # "operation": no API operation of that name is known; its permission is a guess from the name.

@@ -19,7 +19,7 @@ from clearance.batch.keys import Spoken
 from clearance.batch.numbering import Growing, Ints, Pairs, combined, first_of
 from clearance.batch.plans import Part, Plan, Planner, Told
 from clearance.batch.requests import NETWORK, Mapper, Outcome, Row, Template, is_address
-from clearance.batch.units import NO_TIME, Column, Columns, row_at, text_at
+from clearance.batch.units import NO_TIME, Column, Columns, row_at, rows_at, texts_at
 from clearance.batch.values import Classes, Conditions, Moments
 from clearance.batch.who import Who
 from clearance.model.catalog import Catalog
@@ -130,6 +130,7 @@ class Decider:
         self._numbered: dict[int, int] = {}
         self._whos: list[Who] = []
         self._plans: dict[tuple[Any, ...], int] = {}
+        self._again: dict[tuple[Any, ...], int] = {}
         self._made: list[_Made | None] = []
         self._age = 0
         self._resources: dict[str | None, int] = {}
@@ -149,10 +150,11 @@ class Decider:
         columns = (*self._of_caller, *issued, *self._asked, "resource", *self._circumstances)
         return tuple(dict.fromkeys((*columns, "time", "error")))
 
-    def row(self, columns: Columns, place: int) -> Row:
-        """As much of a row as a decision rests on, and its name."""
-        again = _AGAIN if self.mapper.open(text_at(columns, "doubts", place)) else ()
-        return row_at(columns, place, {*self.needed, "source", "name", *again})
+    def rows(self, columns: Columns, places: Ints) -> list[Row]:
+        """As much of some rows as a decision rests on, and their names."""
+        doubts = texts_at(columns, "doubts", places)
+        again = _AGAIN if any(map(self.mapper.open, set(doubts))) else ()
+        return rows_at(columns, places, {*self.needed, "source", "name", *again})
 
     def decide(self, columns: Columns) -> Decided:
         """The class of each row of a unit."""
@@ -168,6 +170,7 @@ class Decider:
 
     def _forget(self) -> None:
         """Begin to number calls anew: what is kept must not grow with the logs."""
+        self._again = {}
         self._resources = {}
         self._pairs = Pairs()
         self._group_of = Growing(np.int32)
@@ -212,11 +215,15 @@ class Decider:
         plans = self._plans_of(columns, first, self._whos_of(columns, first))
         resource = columns.texts("resource")
         known = self._resources
-        codes = np.array([known.setdefault(t, len(known)) for t in resource.texts], np.int64)
-        numbers, fresh = self._pairs.of(plans, codes[resource.codes[first]])
+        codes: list[int | None] = list(map(known.get, resource.texts))
+        if None in codes:
+            texts = zip(codes, resource.texts, strict=True)
+            codes = [known.setdefault(t, len(known)) if n is None else n for n, t in texts]
+        table = np.array(codes, np.int64)
+        numbers, fresh = self._pairs.of(plans, table[resource.codes[first]])
         if len(fresh):
-            texts = [resource.texts[code] or "*" for code in resource.codes[first[fresh]].tolist()]
-            self._group_of.extend(self._groups_of(plans[fresh], texts))
+            named = [text or "*" for text in texts_at(columns, "resource", first[fresh])]
+            self._group_of.extend(self._groups_of(plans[fresh], named))
         return numbers
 
     def _groups_of(self, plans: Ints, resources: list[str]) -> NDArray[np.int32]:
@@ -265,30 +272,58 @@ class Decider:
         folded = (self._folded(name, column) for name, column in read.items())
         coded = [(codes[first], size) for codes, size in folded if size > 1]
         numbers, count = combined([(whos, len(self._whos) + 1), *coded], len(first))
-        found = []
-        for at in first_of(numbers, count).tolist():
-            place = int(first[at])
-            texts = {name: column.texts[column.codes[place]] for name, column in read.items()}
-            found.append(self._plan(columns, place, int(whos[at]), texts))
+        at = first_of(numbers, count)
+        found = self._known_plans(columns, first[at], whos[at].tolist())
         return np.array(found, np.int64)[numbers]
 
-    def _plan(self, columns: Columns, place: int, who: int, texts: dict[str, str | None]) -> int:
-        if self.mapper.open(texts["doubts"]):
-            return self._plan_again(columns, place, who)
-        key = (
-            who, texts["action"], texts["owner"], self.mapper.projected(texts["keys"]),
-            self.mapper.absent(texts["gap"]), texts["more"], texts.get("vpc_endpoint"),
-            texts["account"],
-        )  # fmt: skip
-        known = self._plans.get(key)
+    def _known_plans(self, columns: Columns, places: Ints, whos: list[int]) -> list[int]:
+        """The numbers of plans, new ones made."""
+        mapper = self.mapper
+        told = [texts_at(columns, name, places) for name in _PLANNED]
+        doubts = texts_at(columns, "doubts", places)
+        again = [n for n, text in enumerate(doubts) if text is not None and mapper.open(text)]
+        opened = dict(
+            zip(again, self._plans_again(columns, places[again], whos, again), strict=True)
+        )
+        found: list[int] = []
+        for number, key in enumerate(zip(whos, *told, strict=True)):
+            known = opened.get(number) if opened else None
+            known = self._plans.get(key) if known is None else known
+            if known is None:
+                known = self._plans[key] = self._plan(key)
+            found.append(known)
+        return found
+
+    def _plan(self, key: tuple[Any, ...]) -> int:
+        """The number of a plan; calls that are planned alike have one."""
+        who, *told = key
+        row = Row(**dict(zip(_PLANNED, told, strict=True)))
+        templates = self._templates(who, row)
+        alike = (who, templates, row.vpc_endpoint, row.account)
+        known = self._plans.get(alike)
         if known is None:
-            row = row_at(columns, place, _PLANNED)
-            known = self._plans[key] = self._planned(who, row, self._templates(who, row), None)
+            known = self._plans[alike] = self._planned(who, row, templates, None)
         return known
 
-    def _plan_again(self, columns: Columns, place: int, who: int) -> int:
-        """The plan of a call whose permissions follow from the estate as well."""
-        row = row_at(columns, place, (*_PLANNED, "doubts", "resource", *_AGAIN))
+    def _plans_again(
+        self, columns: Columns, places: Ints, whos: list[int], which: list[int]
+    ) -> list[int]:
+        """The plans of calls whose permissions follow from the estate as well."""
+        if not which:
+            return []
+        names = (*_PLANNED, "doubts", *_AGAIN, "resource")
+        told = [texts_at(columns, name, places) for name in names]
+        found = []
+        for key in zip([whos[number] for number in which], *told, strict=True):
+            known = self._again.get(key)
+            if known is None:
+                who, *values = key
+                row = Row(**dict(zip(names, values, strict=True)))
+                known = self._again[key] = self._plan_again(who, row)
+            found.append(known)
+        return found
+
+    def _plan_again(self, who: int, row: Row) -> int:
         templates = self._templates(who, row)
         other = None
         if templates:

@@ -70,7 +70,10 @@ class Answers:
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
-        self._known = frozenset(arn for a in estate.accounts.values() for arn in a.resources)
+        held = [r for a in estate.accounts.values() for r in a.resources.values()]
+        self._held = frozenset(resource.arn for resource in held)
+        # Permissions follow from a resource's attributes; from keys also by their aliases.
+        self._telling = frozenset(r.arn for r in held if r.attributes or ":kms:" in r.arn)
 
     def any(self, questions: Iterable[str]) -> bool:
         """True when some question has an answer here."""
@@ -79,7 +82,9 @@ class Answers:
     def _answers(self, question: str) -> bool:
         kind, _, what = question.partition(" ")
         if kind == "resource":
-            return what in self._known
+            return what in self._telling
+        if kind == "holder":
+            return what in self._held
         if kind == "account":
             return what in self._estate.accounts
         return True

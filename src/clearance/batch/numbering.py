@@ -8,7 +8,6 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute
 
 __all__ = ["Growing", "Ints", "Pairs", "combined", "first_of"]
 
@@ -92,25 +91,41 @@ class Pairs:
     """A number for each pair of numbers, the same whenever the pair comes again."""
 
     def __init__(self) -> None:
-        self._known: Growing[np.int64] = Growing(np.int64)
+        # Runs of sorted keys with their numbers, each at least twice as long as the next.
+        self._runs: list[tuple[Ints, Ints]] = []
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._known)
+        return self._count
 
     def of(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
         """The number of each pair, and where new ones first are, in the order of their numbers."""
         if max(left.max(initial=0), right.max(initial=0)) >= _HALF:
             raise OverflowError("more than 2**31 kinds of calls; split the logs")
         keys = left << 32 | right
-        known = len(self._known)
-        held = pa.array(self._known.array)
-        found = compute.fill_null(compute.index_in(pa.array(keys), value_set=held), -1)
-        numbers = found.to_numpy(zero_copy_only=False).astype(np.int64)
+        order = np.argsort(keys)
+        wanted = keys[order]  # sorted, the search walks through each run once
+        numbers = np.full(len(keys), -1, np.int64)
+        for held, known in self._runs:
+            places = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+            hits = held[places] == wanted
+            numbers[order[hits]] = known[places[hits]]
         missing = np.flatnonzero(numbers < 0)
         if not len(missing):
             return numbers, missing
         codes, count = _encoded(keys[missing])
         fresh = missing[first_of(codes, count)]
-        numbers[missing] = known + codes
-        self._known.extend(keys[fresh])
+        numbers[missing] = self._count + codes
+        self._learn(keys[fresh])
         return numbers, fresh
+
+    def _learn(self, keys: Ints) -> None:
+        order = np.argsort(keys)
+        run = (keys[order], self._count + order.astype(np.int64))
+        self._count += len(keys)
+        while self._runs and len(self._runs[-1][0]) < 2 * len(run[0]):
+            held = self._runs.pop()
+            merged = np.concatenate([held[0], run[0]])
+            order = np.argsort(merged, kind="stable")
+            run = (merged[order], np.concatenate([held[1], run[1]])[order])
+        self._runs.append(run)

@@ -98,12 +98,18 @@ class Planner:
         """A permission, ready to be asked for many resources."""
         return Plan(self, told)
 
-    def part(self, who: Who, asked: Asked, endpoint: str | None) -> Part:
-        """One permission by one caller on one resource."""
+    def sides(self, who: Who, asked: Asked, endpoint: str | None) -> tuple[_Side, _Side]:
+        """One permission by one caller on one resource, before both estates."""
         assert who.principal is not None  # noqa: S101
         context = context_of(who, asked, {"aws:SourceVpce": endpoint} if endpoint else {})
-        old = _Side(self.before, who.principal, asked, context)
-        new = _Side(self.after, who.principal, asked, context)
+        before = _Side(self.before, who.principal, asked, context)
+        return before, _Side(self.after, who.principal, asked, context)
+
+    def part(
+        self, who: Who, asked: Asked, endpoint: str | None, sides: tuple[_Side, _Side]
+    ) -> Part:
+        """What remains to be asked of a permission."""
+        old, new = sides
         old.build()
         same = self._unchanged(old, new)
         if same:
@@ -174,8 +180,11 @@ class Plan:
 
     def _part(self, group: _Group, fits: tuple[object, ...], resource: str) -> Part:
         told = self._told
-        asked = told.template.on(resource, self._account(resource))
-        part = group.parts[fits] = self._planner.part(told.who, asked, told.endpoint)
+        asked, sides = group.first if group.first[0].resource == resource else (None, None)
+        if asked is None or sides is None:
+            asked = told.template.on(resource, self._account(resource))
+            sides = self._planner.sides(told.who, asked, told.endpoint)
+        part = group.parts[fits] = self._planner.part(told.who, asked, told.endpoint, sides)
         return part
 
     def _account(self, resource: str) -> str | None:
@@ -183,30 +192,30 @@ class Plan:
         return self._planner.mapper.owner(resource, told.template.owner, told.account)
 
     def _group(self, resource: str) -> _Group:
-        who = self._told.who
-        assert who.principal is not None  # noqa: S101
-        asked = self._told.template.on(resource, self._account(resource))
+        told = self._told
+        asked = told.template.on(resource, self._account(resource))
+        sides = self._planner.sides(told.who, asked, told.endpoint)
         found: dict[int, CompiledStatement] = {}
-        endpoint = self._told.endpoint
-        context = Context.of({"aws:SourceVpce": endpoint} if endpoint else {})
-        for engine in (self._planner.before, self._planner.after):
-            side = _Side(engine, who.principal, asked, context)
+        for side in sides:
             if side.situation.request.resource != resource:
                 continue  # decided against every resource, whatever it is called (R41)
             for layer in side.layers:
                 for _, compiled in layer.covering(side.action):
                     if not compiled.anywhere:
                         found[id(compiled)] = compiled
-        return _Group(tuple(found.values()))
+        return _Group(tuple(found.values()), (asked, sides))
 
 
 class _Group:
     """Resources of one shape: they differ in which statements' patterns they fit."""
 
-    __slots__ = ("parts", "statements")
+    __slots__ = ("first", "parts", "statements")
 
-    def __init__(self, statements: tuple[CompiledStatement, ...]) -> None:
+    def __init__(
+        self, statements: tuple[CompiledStatement, ...], first: tuple[Asked, tuple[_Side, _Side]]
+    ) -> None:
         self.statements = statements
+        self.first = first
         self.parts: dict[tuple[object, ...], Part] = {}
 
 

@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable
 from html import escape
+from pathlib import Path
 from typing import Any, Final
 
 from clearance.batch.read import Found
@@ -14,7 +15,7 @@ from clearance.batch.replay import Change, Kind, Mismatch, Replay
 from clearance.batch.sights import Sights
 from clearance.batch.tally import Tally
 
-__all__ = ["as_csv", "as_html", "as_json"]
+__all__ = ["as_csv", "as_html", "as_json", "write_parquet"]
 
 COLUMNS: Final = (
     "kind", "principal", "action", "resource", "count", "first", "last", "because", "certain",
@@ -85,17 +86,37 @@ def as_csv(replay: Replay) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for each in replay.of(*Kind):
-        writer.writerow(
-            map(
-                _cell,
-                (
-                    each.kind.value, each.principal, each.action, each.resource, each.tally.count,
-                    each.tally.first, each.tally.last, each.because, str(each.certain).lower(),
-                    " ".join(each.keys), "; ".join(each.gaps),
-                ),
-            )
+        kind, principal, action, resource, count, first, last, because, certain, keys, gaps = _told(
+            each
+        )
+        cells = (
+            kind, principal, action, resource, count, first, last, because, str(certain).lower(),
+            " ".join(keys), "; ".join(gaps),
         )  # fmt: skip
+        writer.writerow(map(_cell, cells))
     return out.getvalue()
+
+
+def write_parquet(replay: Replay, path: Path) -> None:
+    """The changes as a Parquet file; keys and gaps are lists."""
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415
+
+    texts, lists = pa.string(), pa.list_(pa.string())
+    kinds = {"count": pa.int64(), "certain": pa.bool_(), "unknown_keys": lists, "gaps": lists}
+    schema = pa.schema([(name, kinds.get(name, texts)) for name in COLUMNS])
+    rows = [dict(zip(COLUMNS, _told(each), strict=True)) for each in replay.of(*Kind)]
+    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+
+
+def _told(
+    each: Change,
+) -> tuple[str, str, str, str, int, str, str, str, bool, tuple[str, ...], tuple[str, ...]]:
+    """A change in the order of the columns."""
+    return (
+        each.kind.value, each.principal, each.action, each.resource, each.tally.count,
+        each.tally.first, each.tally.last, each.because, each.certain, each.keys, each.gaps,
+    )  # fmt: skip
 
 
 def _cell(value: object) -> object:

@@ -123,12 +123,14 @@ class Sights:
         size = count * OUTCOMES
         counts = np.bincount(outcomes, minlength=size).tolist()
         first, last = ends(outcomes, times[rows], size)
-        for number, at in enumerate(first_of(numbers, count).tolist()):
-            key = (decided.age, int(calls[at]), int(klass[at]))
-            sight = self.seen.get(key)
-            if sight is None:
-                row = decider.row(columns, int(rows[at]))
-                sight = self.seen[key] = Sight(row, classes[int(klass[at])])
+        at = first_of(numbers, count)
+        pairs = zip(calls[at].tolist(), klass[at].tolist(), strict=True)
+        keys = [(decided.age, call, number) for call, number in pairs]
+        new = [place for place, key in enumerate(keys) if key not in self.seen]
+        for place, row in zip(new, decider.rows(columns, rows[at[new]]), strict=True):
+            self.seen[keys[place]] = Sight(row, classes[keys[place][2]])
+        for number, key in enumerate(keys):
+            sight = self.seen[key]
             for outcome, tally in enumerate(sight.tallies):
                 place = number * OUTCOMES + outcome
                 if counts[place]:

@@ -290,7 +290,7 @@ def _owner_of(
         return None if owner == arn.account else owner
     if doubts is not None and owner == caller and f'"{owner}"' not in encoded(named):
         # A rule of the service says so, whoever holds the resource.
-        doubts[f"resource {asked.resource.split('/', 1)[0]}"] = None
+        doubts[f"holder {asked.resource.split('/', 1)[0]}"] = None
     return owner
 
 

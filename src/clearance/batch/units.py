@@ -5,7 +5,7 @@ Workers are given units, not rows: each reads its own, only the columns it needs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -26,7 +26,9 @@ __all__ = [
     "Reader",
     "Unit",
     "row_at",
+    "rows_at",
     "text_at",
+    "texts_at",
     "units_in",
 ]
 
@@ -148,14 +150,30 @@ def text_at(columns: Columns, name: str, place: int) -> str | None:
 
 def row_at(columns: Columns, place: int, names: Iterable[str] = Row.__struct_fields__) -> Row:
     """A row, or as much of it as some columns tell."""
-    told: dict[str, Any] = {}
-    for name in names:
-        if dataset.COLUMNS[name] == "time":
-            when = int(columns.times(name)[0][place])
-            told[name] = None if when == NO_TIME else when
-        else:
-            told[name] = text_at(columns, name, place)
-    return Row(**told)
+    (row,) = rows_at(columns, [place], names)
+    return row
+
+
+def rows_at(
+    columns: Columns, places: Sequence[int] | NDArray[np.int64], names: Iterable[str]
+) -> list[Row]:
+    """Some rows, or as much of them as some columns tell."""
+    told = tuple(names)
+    values = zip(*(_values(columns, name, np.asarray(places)) for name in told), strict=True)
+    return [Row(**dict(zip(told, each, strict=True))) for each in values]
+
+
+def texts_at(columns: Columns, name: str, places: NDArray[np.int64]) -> list[str | None]:
+    """The texts of some rows in a column."""
+    column = columns.texts(name)
+    return [column.texts[code] for code in column.codes[places].tolist()]
+
+
+def _values(columns: Columns, name: str, places: NDArray[np.int64]) -> list[Any]:
+    if dataset.COLUMNS[name] == "text":
+        return texts_at(columns, name, places)
+    times = columns.times(name)[0][places].tolist()
+    return [None if when == NO_TIME else when for when in times]
 
 
 def units_in(folders: Iterable[str]) -> tuple[Unit, ...]:

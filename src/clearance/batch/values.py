@@ -9,8 +9,11 @@ class of its own.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from ipaddress import IPv4Network
 from math import floor
+from socket import inet_aton
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -20,6 +23,7 @@ from clearance.batch.keys import texts_of, unescaped
 from clearance.decide.attach import attach
 from clearance.decide.compile.conditions import compile_condition, keys_of
 from clearance.decide.compile.outcome import Test
+from clearance.match.operators.addresses import network
 from clearance.match.operators.dates import instant
 from clearance.match.operators.numbers import number
 from clearance.match.resource import template
@@ -33,6 +37,8 @@ KEPT: Final = 500_000  # values remembered before they are asked about anew
 _KINDS: Final = (PolicyType.RESOURCE, PolicyType.IDENTITY, PolicyType.TRUST, PolicyType.SCP)
 _PRINCIPAL: Final = re.compile(r'"(?:Not)?Principal"')
 
+_OCTET: Final = r"(?:0|[1-9]\d{0,2})"
+_QUAD: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _SIDES: Final[tuple[Literal["left"], Literal["right"]]] = ("left", "right")
 
 Codes: TypeAlias = NDArray[np.int64]
@@ -85,6 +91,20 @@ class Conditions:
         """The values that policies compare a key's with."""
         return tuple(value for c in self._found[fold(key)] for value in c.values)
 
+    def blocks(self, keys: Iterable[str]) -> list[int] | None:
+        """Where IPv4 ranges of the keys begin and end; None if other things are asked as well."""
+        found: set[int] = set()
+        for condition in (each for key in keys for each in self._found[fold(key)]):
+            if condition.operator == "Null":
+                continue
+            if condition.operator not in {"IpAddress", "NotIpAddress"}:
+                return None
+            for block in map(network, condition.values):
+                if isinstance(block, IPv4Network):
+                    start = int(block.network_address)
+                    found |= {start, start + block.num_addresses}
+        return sorted(found)
+
     def by_order(self, key: str) -> bool:
         """True when the key is only compared as a date or a number, or tested for being there."""
         ordered = ("Date", "Numeric", "Null")
@@ -107,6 +127,8 @@ class Classes:
         folded = [fold(key) for key in keys]
         self._raw = not conditions.raw.isdisjoint(folded)
         self._tests = [(key, test) for key in folded for test in conditions.tests(key)]
+        self._blocks = None if self._raw else conditions.blocks(keys)
+        self._between: dict[int, object] = {}
         self._numbers: dict[object, int] = {None: 0}
         self._known: dict[str | None, int] = {None: 0}
 
@@ -115,7 +137,11 @@ class Classes:
 
     def of(self, values: Iterable[str | None]) -> Codes:
         """The class of each value."""
-        return np.fromiter(map(self._class, values), np.int64)
+        texts = list(values)
+        found: list[int | None] = list(map(self._known.get, texts))
+        if None in found:
+            found = [self._class(t) if n is None else n for n, t in zip(found, texts, strict=True)]
+        return np.array(found, np.int64)
 
     def _class(self, value: str | None) -> int:
         known = self._known.get(value)
@@ -129,6 +155,19 @@ class Classes:
     def _sign(self, value: str) -> object:
         if self._raw:
             return value
+        if self._blocks is not None and _QUAD.fullmatch(value):
+            # No test tells two addresses between the same two ends of ranges apart.
+            try:
+                place = bisect_right(self._blocks, int.from_bytes(inet_aton(value)))
+            except OSError:
+                return self._asked(value)
+            sign = self._between.get(place)
+            if sign is None:
+                sign = self._between[place] = self._asked(value)
+            return sign
+        return self._asked(value)
+
+    def _asked(self, value: str) -> object:
         outcomes = bytes(test({key: (value,)}, {}) for key, test in self._tests)
         return outcomes, bool(self._kind(value))
 

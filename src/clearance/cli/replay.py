@@ -21,7 +21,7 @@ __all__ = ["replay"]
 
 
 def replay(
-    logs: list[str] = typer.Argument(help="CloudTrail files, folders or globs."),
+    logs: list[str] = typer.Argument(help="A dataset or logs: files, folders, globs, s3://…"),
     estate: Path = typer.Option(
         ..., "--estate", "-e", help="The estate the calls were made in: a file, folder, or --data."
     ),
@@ -40,6 +40,7 @@ def replay(
     limit: int = typer.Option(20, min=1, help="Rows of each kind to print."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
     csv: Path | None = typer.Option(None, "--csv", help="Write the changes to a CSV file."),
+    parquet: Path | None = typer.Option(None, "--parquet", help="… to a Parquet file."),
     html: Path | None = typer.Option(None, "--html", help="Write a report to an HTML file."),
 ) -> None:
     """Replay recorded calls against a proposed change.
@@ -68,6 +69,11 @@ def replay(
         raise UsageError(f"the {found.files} files hold no CloudTrail records")
     if csv is not None:
         _write(csv, report.as_csv(result))
+    if parquet is not None:
+        try:
+            report.write_parquet(result, parquet)
+        except OSError as error:
+            raise UsageError(f"`{parquet}` cannot be written: {error.strerror}") from None
     if html is not None:
         _write(html, report.as_html("What the change would have done", found, counted, result))
     if as_json:
