@@ -14,9 +14,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -31,7 +32,7 @@ PORT: Final = "127.0.0.1:4599"  # the port the pages show; a free one is taken
 RUNTIME: Final = "--runtime python3.11"  # the pages say to give the Python one has
 SERVE: Final = "clearance serve"
 READY: Final = "Ctrl-C stops it"
-PATIENCE: Final = 60
+PATIENCE: Final = 120  # seconds, on a busy machine
 
 
 @dataclass
@@ -67,13 +68,17 @@ class Reader:
         before = f"(exit {self.code}); " if self.code else ""
         self._say(f"{before}source {self.script} </dev/null 2>&1; printf '\\n{MARK}%s\\n' $?\n")
         lines = []
+        watch = threading.Timer(PATIENCE, self.end)  # nothing a page asks for takes so long
+        watch.start()
         for line in self._heard():
             if line.startswith(MARK):
                 self.code = int(line.removeprefix(MARK))
                 break
             lines.append(line)
         else:
+            watch.cancel()
             raise AssertionError(f"the shell ended in `{text.strip()}`:\n{''.join(lines)}")
+        watch.cancel()
         out = "".join(lines).rstrip("\n")
         shown = out.replace(self.real, PORT) if self.real else out
         return f"{shown}\n".replace(str(self.folder), "~") if shown else ""
@@ -97,9 +102,15 @@ class Reader:
 
     def stop(self) -> None:
         if self.server is not None:
-            os.kill(self.server, signal.SIGINT)
+            # Not SIGINT: what a shell starts with `&` ignores that until it asks for it.
+            os.kill(self.server, signal.SIGTERM)
             self._run(f"wait {self.server}\n")
             self.server = None
+
+    def end(self) -> None:
+        """End the shell and all it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.shell.pid, signal.SIGKILL)
 
     def _say(self, text: str) -> None:
         assert self.shell.stdin is not None
@@ -138,14 +149,16 @@ def reader() -> Iterator[Reader]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         found = Reader(home, shell, aside / "step.sh")
         try:
             found.do(Command(0, "shopt -s expand_aliases\n", "", 0, 0))
             yield found
-        finally:
             found.stop()
-            shell.communicate("exit\n", timeout=PATIENCE)
+        finally:
+            found.end()
+            shell.communicate()
 
 
 def same(shown: str, printed: str) -> bool:

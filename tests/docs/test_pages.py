@@ -51,6 +51,13 @@ def test_a_reader_sees_what_the_page_shows(page: Path) -> None:
     assert ran, "the page has nothing to do"
 
 
+def test_a_step_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.docs.reader.PATIENCE", 0.2)
+    (step,) = steps("```console\n$ sleep 600\n```\n")
+    with pytest.raises(AssertionError, match="ended in `sleep 600`"), reader() as found:
+        found.do(step)
+
+
 def test_every_command_of_a_block_is_found() -> None:
     page = "```console\n$ echo a \\\n    b\na b\n$ cat <<END\nx\nEND\nx\n```\n"
     first, second = steps(page)
