@@ -171,4 +171,4 @@ def test_a_broken_policy_is_told_and_proves_nothing(place: Path) -> None:
 def test_outside_of_a_repository(tmp_path: Path) -> None:
     ran = clearance("review", cwd=tmp_path, env={"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)})
     assert ran.code == 2
-    assert "not a git repository" in ran.err
+    assert "in no git repository" in ran.err

@@ -32,7 +32,11 @@ def changed(paths: Iterable[Path], base: str) -> list[Changed]:
     try:
         top = Path(_git("rev-parse", "--show-toplevel").strip())
     except UsageError as error:
-        raise UsageError(f"a review compares with a commit: {error}") from None
+        if "not a git repository" in str(error):
+            raise UsageError(
+                "this folder is in no git repository; a review compares with a commit"
+            ) from None
+        raise
     commit = _commit(base)
     told = _git("diff", "--name-only", "--no-relative", "--no-renames", "-z", commit, "--", *listed)
     fresh = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", *listed)

@@ -135,7 +135,7 @@ def near_path(path: Path) -> str:
         names = [each.name for each in islice(path.parent.iterdir(), _LOOKED_AT)]
     except OSError:
         return ""
-    near = get_close_matches(path.name, names, n=1, cutoff=0.7)
+    near = get_close_matches(path.name, names, n=1, cutoff=0.8)
     return f"; did you mean `{path.parent / near[0]}`?" if near else ""
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-import uvicorn
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
@@ -80,6 +79,8 @@ def run_http(made: MCPServer[Any], port: int) -> None:
 
     Other programs on this machine, and pages in its browser, can reach a port of loopback too.
     """
+    import uvicorn
+
     token = secrets.token_urlsafe(24)
     app = _guarded(made.streamable_http_app(stateless_http=True), token)
     with socket.socket() as listening:
