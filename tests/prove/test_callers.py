@@ -44,9 +44,8 @@ def everybody() -> list[Principal]:
     for user, name in product(users[:4], ("fed", "new")):
         arn = f"arn:aws:sts::{user.split(':')[4]}:federated-user/{name}"
         found.append(replace(identify(arn), parent_arn=user, session=Session()))
-    found += [
-        identify(f"arn:{p}:iam::{a}:root") for p in ("aws", "aws-cn") for a in (ACCOUNT, OTHER)
-    ]
+    # An account's number names it in the policy's own partition: others' callers stay away.
+    found += [identify(f"arn:aws:iam::{a}:root") for a in (ACCOUNT, OTHER)]
     found += [identify(name) for name in (*SERVICES, "ec2.amazonaws.com", "anonymous")]
     saml = PrincipalKind.SAML_IDENTITY
     kinds = [

@@ -100,9 +100,36 @@ def intersects(one: str, other: str) -> bool:
         return False
     if _is_prefix(one) and _is_prefix(other):
         return True
-    if contains(one, other) or contains(other, one):
-        return True
-    return _search((one, other), ()) is not None
+    return _meet(one, other)
+
+
+def _meet(one: str, other: str) -> bool:
+    """True when some string matches two plain patterns.
+
+    The bits are positions in ``other`` that can be reached while ``one`` is read; a star of
+    ``one`` can take ``other`` from the lowest of them to any later one.
+    """
+    letters: dict[str, int] = {}
+    loops, any_one, at = 0, 0, 1
+    for character in other:
+        if character == "*":
+            loops |= at
+            continue
+        if character == "?":
+            any_one |= at
+        else:
+            letters[character] = letters.get(character, 0) | at
+        at <<= 1
+    end, state = at, 1
+    for character in one:
+        if character == "*":
+            state = (end << 1) - (state & -state)
+            continue
+        steps = end - 1 if character == "?" else letters.get(character, 0) | any_one
+        state = ((state & steps) << 1) | (state & loops)
+        if not state:
+            return False
+    return bool(state & end)
 
 
 @lru_cache(maxsize=1 << 17)
