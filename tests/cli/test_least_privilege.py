@@ -75,6 +75,14 @@ def test_everybody_and_the_files(place: Path) -> None:
     assert 'resource "aws_iam_user_policy_attachment"' in (folder / "main.tf").read_text()
 
 
+def test_what_is_proven_to_be_nothing_is_told_as_well(place: Path) -> None:
+    words = ("least-privilege", "log.json", "-p", "app", "-e", "estate.json", "--json")
+    (app,) = json.loads(clearance(*words, "--resources", "resource", cwd=place).out)["principals"]
+    assert (app["gained"]["nothing"], app["excess"]["nothing"]) == ("proven", "proven")
+    assert app["removed"]["nothing"] == "refuted"
+    assert app["removed"]["rows"]
+
+
 def test_old_policies_are_taken_away_after_the_new_ones_are_there(place: Path) -> None:
     clearance("least-privilege", "log.json", "-p", "app", "-e", "estate.json", "-o", "made",
               "--as", "inline", cwd=place)  # fmt: skip

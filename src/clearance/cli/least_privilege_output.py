@@ -185,9 +185,9 @@ def as_json(one: Used, proposal: Proposal, bound: Bounds, form: str) -> dict[str
         "needNoPolicy": proposal.unneeded,
         "actionsBefore": bound.actions_before if proposal.before else None,
         "actionsAfter": bound.actions_after,
-        "removed": bound.removed.to_json() if bound.removed else None,
-        "gained": bound.gained.to_json() if bound.gained else None,
-        "excess": bound.excess.to_json() if bound.excess else None,
+        "removed": _rows(bound.removed),
+        "gained": _rows(bound.gained),
+        "excess": _rows(bound.excess),
         "uses": _by_action(proposal),
         "usedBeforeWindow": [
             {**_request(use.request), "last": use.tally.last} for use in proposal.former
@@ -198,6 +198,11 @@ def as_json(one: Used, proposal: Proposal, bound: Bounds, form: str) -> dict[str
         ],
         "notes": list(proposal.notes),
     }
+
+
+def _rows(change: Change | None) -> dict[str, Any] | None:
+    """A change for machines; one that is proven to be none is told, too."""
+    return None if change is None else change.to_json()
 
 
 def _request(request: Request) -> dict[str, str]:
