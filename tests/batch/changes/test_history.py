@@ -11,6 +11,8 @@ from tests.batch.events import HOME, read, session, user, write
 from tests.estates import estate
 
 from clearance.batch.changes import alone, events
+from clearance.batch.synthetic.world import Plan, draw
+from clearance.facts.managed_policies import with_aws_managed
 from clearance.prove import Verdict
 
 ROOT = {"type": "Root", "arn": f"arn:aws:iam::{HOME}:root", "accountId": HOME}
@@ -20,6 +22,7 @@ POLICY = f"arn:aws:iam::{HOME}:policy/team/p"
 AWAY = "987654321098"
 FOREIGN = trust({"AWS": f"arn:aws:iam::{AWAY}:root"})
 OWN = trust({"Service": "lambda.amazonaws.com"})
+DENY_S3 = document({"Effect": "Deny", "Action": "s3:*", "Resource": "*"})
 PUBLIC = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 TRAIL = "arn:aws:cloudtrail:us-east-1:111111111111:trail/main"
 
@@ -122,7 +125,17 @@ CASES: tuple[tuple[str, str, Any, set[str], dict[str, str]], ...] = (
      {f"resources/arn:aws:secretsmanager:us-east-1:{HOME}:secret:s-abcdef"}, {"public": "alert"}),
     ("ecr", "SetRepositoryPolicy", {"repositoryName": "r", "policyText": document(PUBLIC)},
      {f"resources/arn:aws:ecr:us-east-1:{HOME}:repository/r"}, {"public": "alert"}),
-    ("ec2", "ModifyVpcEndpoint", {"ModifyVpcEndpointRequest": {}}, set(), {}),
+    ("ec2", "ModifyVpcEndpoint", {"ModifyVpcEndpointRequest": {"VpcEndpointId": "vpce-1",
+     "PolicyDocument": document(PUBLIC)}}, {"vpc_endpoints/vpce-1"}, {}),
+    ("ec2", "ModifyVpcEndpoint", {"ModifyVpcEndpointRequest": {"VpcEndpointId": "vpce-1"}}, set(),
+     {}),
+    ("sso", "AttachManagedPolicyToPermissionSet", {"permissionSetArn": "arn:aws:sso:::x",
+     "managedPolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}, set(),
+     {"administrator": "alert"}),
+    ("sso", "AttachManagedPolicyToPermissionSet", {"permissionSetArn": "arn:aws:sso:::x",
+     "managedPolicyArn": "arn:aws:iam::aws:policy/ViewOnlyAccess"}, set(), {}),
+    ("organizations", "UpdatePolicy", {"policyId": "p-1", "content": allow("*")}, set(),
+     {"organization": "note"}),
     ("ec2", "ModifySnapshotAttribute", {"snapshotId": "snap-1", "createVolumePermission":
      {"add": {"items": [{"group": "all"}]}}}, set(), {"public": "alert"}),
     ("ec2", "ModifySnapshotAttribute", {"snapshotId": "snap-1", "createVolumePermission":
@@ -302,3 +315,26 @@ def test_resource_policies_may_hold_anything(tmp_path: Path, service: str, param
              "ecr": "SetRepositoryPolicy", "lambda": "AddPermission20150331v2"}  # fmt: skip
     (entry,) = told(tmp_path, change(service, names[service], parameters))
     assert entry.changes == ()
+
+
+def test_guardrails_of_the_organization(tmp_path: Path) -> None:
+    """SCPs as the management account's trail tells of them: who gains when one is taken away."""
+    held = draw(Plan(seed=2, accounts=1, roles=3, users=0)).estate
+    (organization,) = held.organizations.values()
+    boss = organization.management_account
+    calls = [
+        change("organizations", name, given, recipientAccountId=boss, who=user("ana", boss))
+        for name, given in (
+            ("UpdatePolicy", {"policyId": "p-guardrails", "content": DENY_S3}),
+            ("DetachPolicy", {"policyId": "p-guardrails", "targetId": "ou-ab12-workload"}),
+        )
+    ]
+    one, two = told(tmp_path, *calls, held=with_aws_managed(held), effect=True)
+    assert (one.problem, two.problem) == (None, None)
+    assert places(one) == {f"organizations/{organization.id}/policies/p-guardrails"}
+    assert ids(one) == {"organization": "note"}
+    assert ids(two) == {"guardrail-off": "warning"}
+    for entry, gains in ((one, False), (two, True)):
+        assert entry.effect is not None
+        assert entry.effect.principals
+        assert any((p.gains if gains else p.losses).rows for p in entry.effect.principals)

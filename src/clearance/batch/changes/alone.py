@@ -24,6 +24,14 @@ def alone(done: Done) -> Iterator[Finding]:
         yield Finding("root", Level.WARNING, "the root user made this change")
 
 
+def _permission_set(done: Done) -> Iterator[Finding]:
+    """IAM Identity Center: whoever is assigned the permission set."""
+    policy = done.text("ManagedPolicyArn") or ""
+    if policy.endswith("policy/AdministratorAccess"):
+        says = f"permission set {done.text('PermissionSetArn')} can do anything now"
+        yield Finding("administrator", Level.ALERT, says)
+
+
 def _always(identity: str, level: Level, says: str) -> Rule:
     def rule(done: Done) -> Iterator[Finding]:
         yield Finding(identity, level, says.format(on=_on(done)))
@@ -245,6 +253,10 @@ _RULES: Final[Mapping[tuple[str, str], Rule]] = {
     ("organizations", "DeletePolicy"): _always(
         "guardrail-off", Level.WARNING, "organization policy {on} deleted"
     ),
+    ("organizations", "UpdatePolicy"): _always(
+        "organization", Level.NOTE, "organization policy {on} changed"
+    ),
+    ("sso", "AttachManagedPolicyToPermissionSet"): _permission_set,
     ("organizations", "EnableAWSServiceAccess"): _always(
         "organization", Level.NOTE, "a service may act in all accounts"
     ),

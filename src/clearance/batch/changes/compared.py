@@ -24,6 +24,7 @@ __all__ = ["Compared"]
 
 _ACCOUNT: Final = re.compile(r"(?:^|:)(\d{12})(?=$|:)")
 _OWN: Final = frozenset({"users", "roles", "groups", "policies"})
+_TABLE: Final = 3  # steps of a path before the name
 MOST: Final = 300  # principals beyond which paths are not looked for
 
 
@@ -105,9 +106,14 @@ class Compared:
         return known[1]
 
 
+def _in_account(change: Change) -> bool:
+    """True for something in an account: ``accounts/ID/TABLE/NAME``."""
+    return change.path[0] == "accounts" and len(change.path) > _TABLE
+
+
 def _about_permissions(change: Change) -> bool:
     """True when policies, groups or a boundary changed, rather than keys or tags."""
-    if len(change.path) <= 2 or change.path[2] not in _OWN:  # noqa: PLR2004
+    if not _in_account(change) or change.path[2] not in _OWN:
         return False
     return _permissions(change.before) != _permissions(change.after)
 
@@ -122,7 +128,7 @@ def _policies(
 ) -> Iterator[tuple[str, AttachedPolicy | None, AttachedPolicy]]:
     """The resource and trust policies that changed, as they were and as they are."""
     for change in changes:
-        if len(change.path) < 4 or change.after is ABSENT:  # noqa: PLR2004
+        if not _in_account(change) or change.after is ABSENT:
             continue
         account = after.accounts[change.path[1]]
         old, new = dict(_texts(account, change.before)), dict(_texts(account, change.after))

@@ -127,6 +127,7 @@ def _done(record: Record, number: int) -> Done | None:
     event = Event(
         source, name, region, account, version, _json(record.request_parameters), resources
     )
+    event.parameters = _unwrapped(event.parameters)
     try:
         given = parameters_of(event)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -147,6 +148,15 @@ def _done(record: Record, number: int) -> Done | None:
         _text(record.user_agent),
         _text(record.error_code),
     )
+
+
+def _unwrapped(parameters: Json) -> Json:
+    """EC2's newer operations write their parameters into ``NAMERequest``."""
+    if isinstance(parameters, dict) and len(parameters) == 1:
+        name, inner = next(iter(parameters.items()))
+        if name.endswith("Request") and isinstance(inner, dict):
+            return inner
+    return parameters
 
 
 def _who(identity: Json) -> str:

@@ -132,15 +132,17 @@ class _Drawing:
             "p-FullAWSAccess": ("FullAWSAccess", FULL_ACCESS),
             "p-guardrails": ("guardrails", leave),
         }
+        boss = "999999999999"  # holds nothing else
         organization = Organization(
             "o-synthetic1",
-            "999999999999",
-            {"r-ab12": OrgUnit("r-ab12", "Root"), "ou-ab12-work": OrgUnit("ou-ab12-work", "Work", "r-ab12")},  # noqa: E501
-            {n: OrgAccount(n, f"work-{n[:1]}", "ou-ab12-work") for n in ids},
+            boss,
+            {"r-ab12": OrgUnit("r-ab12", "Root"), "ou-ab12-workload": OrgUnit("ou-ab12-workload", "Work", "r-ab12")},  # noqa: E501
+            {boss: OrgAccount(boss, "management", "r-ab12")}
+            | {n: OrgAccount(n, f"work-{n[:1]}", "ou-ab12-workload") for n in ids},
             {key: OrgPolicy(key, *told, "")
              for key, told in {k: (n, "SERVICE_CONTROL_POLICY", t) for k, (n, t) in policies.items()}.items()},  # noqa: E501
             dict.fromkeys(("r-ab12", *ids), ("p-FullAWSAccess",))
-            | {"ou-ab12-work": ("p-FullAWSAccess", "p-guardrails")},
+            | {"ou-ab12-workload": ("p-FullAWSAccess", "p-guardrails")},
         )  # fmt: skip
         return Estate(accounts).with_organization(organization)
 
