@@ -49,7 +49,7 @@ from clearance.model.estate import (
 
 ACCOUNT: Final = "123456789012"
 MADE: Final = datetime(2026, 1, 1, tzinfo=UTC)
-SERVICES: Final = ("s3", "sqs", "sns", "lambda", "dynamodb", "kms", "iam", "ec2")
+SERVICES: Final = ("s3", "sqs", "sns", "lambda", "dynamodb", "kms", "iam", "ec2", "sts")
 
 
 def main() -> None:
@@ -62,7 +62,7 @@ def main() -> None:
         call(site, 20)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            measure(browser, site, given.rounds)
+            measure(browser, site, given.rounds, next(iter(estate.accounts[ACCOUNT].roles)))
             readers(browser, site)
             browser.close()
 
@@ -160,10 +160,10 @@ def call(site: Served, times: int) -> None:
         attempt(client.get_role, RoleName="ops-1")
 
 
-def measure(browser: Browser, site: Served, rounds: int) -> None:
+def measure(browser: Browser, site: Served, rounds: int, role: str) -> None:
     page = signed_in(browser, site)
     print(f"{'page':28} {'median':>8} {'worst':>8} {'cpu':>8} {'call':>8}   (milliseconds)")
-    for name, visit in visits(site).items():
+    for name, visit in visits(site, role).items():
         page.goto(f"{site.url}/_clearance/denials")
         page.wait_for_selector("h1")
         times: list[float] = []
@@ -178,7 +178,7 @@ def measure(browser: Browser, site: Served, rounds: int) -> None:
         print(f"{name:28} " + " ".join(f"{1000 * each:8.0f}" for each in shown))
 
 
-def visits(site: Served) -> dict[str, Callable[[Page], object]]:
+def visits(site: Served, role_name: str) -> dict[str, Callable[[Page], object]]:
     """Each page, opened and waited for until it shows what it is for."""
     home = f"{site.url}/_clearance"
     ana = f"arn:aws:iam::{ACCOUNT}:user/ana"
@@ -200,6 +200,9 @@ def visits(site: Served) -> dict[str, Callable[[Page], object]]:
         page.get_by_label("Principal").fill("batch-7")
         page.locator("datalist option[value*='batch-7']").first.wait_for(state="attached")
 
+    role = f"arn:aws:iam::{ACCOUNT}:role/{role_name}"
+    one, other = (f"arn:aws:iam::{ACCOUNT}:policy/shared-{n}%40v1" for n in (1, 2))
+    travel = f"principal={ana}&action=iam:GetRole&resource={role}"
     question = f"principal={ana}&action=iam:*&resource=*&resource=arn:aws:iam::{ACCOUNT}:role/ops-1"
     return {
         "denials, 40 calls": open_("denials", ".call"),
@@ -207,6 +210,16 @@ def visits(site: Served) -> dict[str, Callable[[Page], object]]:
         "simulator, empty": open_("simulator", ".empty"),
         "simulator, 20 x 2 cells": open_(f"simulator?{question}", ".matrix .pick"),
         "simulator, offers": typing,
+        "who can do what": open_(f"access?resource={role}", "tr[data-row]"),
+        "who becomes whom": open_("access?view=roles", ".list .entry"),
+        "policies, 1,000 roles": open_("policies?kind=roles", ".list .entry"),
+        "policies, searched": open_("policies?kind=roles&search=lambda%20batch-7", ".list .entry"),
+        "a role and its findings": open_(f"policies?open={role}", ".document .code"),
+        "two documents compared": open_(f"policies?left={one}&right={other}", ".meaning"),
+        "history, changes": open_("history", ".list .entry"),
+        "history, calls": open_("history?view=calls", ".call"),
+        "a decision over time": open_(f"history?view=travel&{travel}", ".travel .badge"),
+        "replay": open_("replay", ".cm-content"),
     }
 
 
@@ -216,7 +229,7 @@ def readers(browser: Browser, site: Served, count: int = 30) -> None:
     sizes = [memory(site)]
     for turn in range(4):
         for number in range(count):
-            path = ("denials", "simulator")[number % 2]
+            path = ("denials", "simulator", "policies", "history")[number % 4]
             page.goto(f"{site.url}/_clearance/{path}")
             page.wait_for_selector("h1")
         if turn == 3:  # the last

@@ -68,6 +68,11 @@ class Everybody:
         self._asked[key] = found
         return found
 
+    def forget(self) -> None:
+        """Let go of the answers, of which there may be as many as steps in a large estate."""
+        self._asked.clear()
+        self._raw.clear()
+
     @cached_property
     def _mfa_counts(self) -> bool:
         """True when some policy of the estate tests for MFA."""

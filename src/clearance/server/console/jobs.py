@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from time import perf_counter, sleep
-from typing import Final, TypeVar
+from typing import TypeVar
 
 __all__ = ["Job", "StoppedError"]
 
 T = TypeVar("T")
-TURN: Final = 0.004  # seconds of work
-PAUSE: Final = 0.0005
 
 
 class StoppedError(Exception):
@@ -31,7 +28,6 @@ class Job:
     done: int = 0
     total: int = 0
     _stop: Event = field(default_factory=Event)
-    _since: float = field(default_factory=perf_counter)
 
     @property
     def stopped(self) -> bool:
@@ -50,9 +46,6 @@ class Job:
         """
         if self._stop.is_set():
             raise StoppedError
-        if perf_counter() - self._since > TURN:
-            sleep(PAUSE)  # the thread that answers calls gets its turn
-            self._since = perf_counter()
 
     def steps(self, items: Sequence[T], says: str = "") -> Iterator[T]:
         """The items one by one, counted; ends with them, or when nobody waits any more."""

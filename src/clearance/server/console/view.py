@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
@@ -21,6 +20,7 @@ from clearance.decide.who import AccessIndex
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
 from clearance.server.console.feed import Feed
+from clearance.server.console.turns import giving_way
 from clearance.server.world import World
 from clearance.store.port import Event, EventQuery, HistoryQuery, Record
 
@@ -147,8 +147,12 @@ class View:
 
     async def aside(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
         """Do something that takes long in a thread; the event loop goes on."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(work, *args, **named))
+
+        def gently() -> R:
+            with giving_way():
+                return work(*args, **named)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, gently)
 
     def close(self) -> None:
         """Let go of the threads."""

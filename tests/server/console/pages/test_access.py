@@ -186,3 +186,21 @@ def test_a_graph_may_have_circles_and_lonely_boxes() -> None:
     arrows = [drawing.Arrow("a", "b"), drawing.Arrow("b", "a")]
     assert drawing.graph_html(nodes, arrows, "").count("<rect") == 3
     assert json.dumps(drawing.graph_html([], [], ""))
+
+
+def test_many_alike_are_one_source_and_still_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trust, "CROWD", 3)
+    up = allow("sts:AssumeRole", "*")
+    people = {f"u{n}": {"inline": {"up": up}} for n in range(5)}
+    roles = {name: {"trust": trusts({"AWS": [HERE, THERE]})} for name in ("r", "s")}
+    other = {"users": {"far": {"inline": {"up": up}}}}
+    world = estate({"accounts": {HERE: {"users": people, "roles": roles}, THERE: other}})
+    steps = trust.steps_of(AccessIndex(world, catalog=wiring.catalog()), NOW, Job())
+    crowd = next(step.source for step in steps.all if step.kind == "crowd")
+    assert len(steps.crowds) == 1
+    assert steps.crowds[crowd] == {f"arn:aws:iam::{HERE}:user/{name}" for name in people}
+    assert sum(not step.crosses for step in steps.all) == 2
+    who = f"arn:aws:iam::{HERE}:user/u3"
+    assert {step.target for step in steps.from_(who)} == {role_of("r"), role_of("s")}
+    assert set(trust.around(steps, role_of("r"), 1, 9)[0].values()) == {0, -1}
+    assert trust.between_accounts(steps) == ((THERE, HERE, 2, 0),)

@@ -63,7 +63,7 @@ def _answer(steps: Steps, focus: str, estate: Estate) -> None:
         _focus(steps, focus)
     else:
         _overview(steps, estate)
-    near = [s for s in steps.all if focus in {s.source, s.target}] if focus else list(steps.all)
+    near = [*steps.from_(focus), *steps.to(focus)] if focus else list(steps.all)
     _list(near)
 
 

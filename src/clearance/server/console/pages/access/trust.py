@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,9 +16,20 @@ from clearance.model.principal import PrincipalKind
 from clearance.reach.crowd import Everybody
 from clearance.server.console.jobs import Job
 
-__all__ = ["Step", "Steps", "account_of", "around", "between_accounts", "steps_of", "wanted"]
+__all__ = [
+    "CROWD",
+    "Crowds",
+    "Step",
+    "Steps",
+    "account_of",
+    "around",
+    "between_accounts",
+    "steps_of",
+    "wanted",
+]
 
 _WAYS: Final = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
+CROWD: Final = 100  # principals of one account that are told one by one
 OUTSIDE: Final = "the policies of its own account"
 
 
@@ -34,18 +45,40 @@ class Step:
     @property
     def crosses(self) -> bool:
         """True from one account to another."""
-        return self.kind in {"user", "role", "root", "outside"} and (
+        if self.kind == "crowd":
+            return f" of {account_of(self.target)}" not in self.source
+        return self.kind in {"user", "role", "outside"} and (
             account_of(self.source) != account_of(self.target)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """All steps, by where they begin and where they end."""
+    """All steps, by where they begin and where they end.
+
+    ``crowds`` tells who is meant by a source of kind ``crowd``.
+    """
 
     all: tuple[Step, ...]
     by_source: Mapping[str, tuple[Step, ...]] = field(repr=False)
     by_target: Mapping[str, tuple[Step, ...]] = field(repr=False)
+    crowds: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def from_(self, name: str) -> tuple[Step, ...]:
+        """The steps of a principal, those of the crowds it is in among them."""
+        own = self.by_source.get(name, ())
+        theirs = (
+            replace(step, source=name, kind="user" if ":user/" in name else "role")
+            for crowd, members in self.crowds.items()
+            if name in members
+            for step in self.by_source.get(crowd, ())
+            if step.target != name
+        )
+        return (*own, *theirs)
+
+    def to(self, name: str) -> tuple[Step, ...]:
+        """The steps that lead to a principal."""
+        return self.by_target.get(name, ())
 
 
 def steps_of(index: AccessIndex, now: datetime, job: Job) -> Steps:
@@ -57,16 +90,17 @@ def steps_of(index: AccessIndex, now: datetime, job: Job) -> Steps:
         for role in account.roles.values()
         if not role.is_service_linked
     ]
-    everybody = Everybody(index, now)
+    everybody, crowds = Everybody(index, now), Crowds()
     found: list[Step] = []
     for arn, trust in job.steps(roles):
         for action in _WAYS:
             allows = [s for s in trust.statements if s.effect is Effect.ALLOW and covers(s, action)]
             if any(_names_people(each) for each in allows):
-                found += _people(everybody, action, arn)
+                found += crowds.of(_people(everybody, action, arn))
+                everybody.forget()
             if allows:
                 found += _others(index, action, arn, now)
-    return _steps(found)
+    return _steps(found, crowds.members)
 
 
 def _names_people(statement: Statement) -> bool:
@@ -77,8 +111,7 @@ def _names_people(statement: Statement) -> bool:
 
 def _people(everybody: Everybody, action: str, arn: str) -> Iterator[Step]:
     for name, ask in everybody.who(action, arn).items():
-        if name != arn:
-            yield Step(name, arn, "user" if ":user/" in name else "role", ask.keys)
+        yield Step(name, arn, "user" if ":user/" in name else "role", ask.keys)
     for name in everybody.raw(action, arn).outside:
         yield Step(name, arn, "outside", (OUTSIDE,))
 
@@ -96,7 +129,40 @@ _KINDS: Final[Mapping[PrincipalKind, str]] = {
 }
 
 
-def _steps(found: Iterable[Step]) -> Steps:
+class Crowds:
+    """Many principals of one account that can become the same role alike are one source.
+
+    Administrators and roles that trust their account would else make millions of steps.
+    """
+
+    def __init__(self) -> None:
+        self.members: dict[str, frozenset[str]] = {}
+        self._names: dict[frozenset[str], str] = {}
+
+    def of(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """The same steps, with one in place of those of each crowd."""
+        groups: dict[tuple[str, str, tuple[str, ...]], list[Step]] = {}
+        for step in steps:
+            group = "outside" if step.kind == "outside" else account_of(step.source)
+            groups.setdefault((group, step.target, step.keys), []).append(step)
+        for (account, target, keys), group_steps in groups.items():
+            if len(group_steps) <= CROWD or account == "outside":
+                yield from (step for step in group_steps if step.source != target)
+                continue
+            members = frozenset(step.source for step in group_steps)
+            yield Step(self._name(members, account), target, "crowd", keys)
+
+    def _name(self, members: frozenset[str], account: str) -> str:
+        if members not in self._names:
+            alike = sum(1 for name in self._names.values() if name.startswith(f"{len(members)} "))
+            number = f" ({alike + 1})" if alike else ""
+            name = f"{len(members)} principals of {account}{number}"
+            self._names[members] = name
+            self.members[name] = members
+        return self._names[members]
+
+
+def _steps(found: Iterable[Step], crowds: Mapping[str, frozenset[str]]) -> Steps:
     steps = tuple(dict.fromkeys(found))
     sources: dict[str, list[Step]] = {}
     targets: dict[str, list[Step]] = {}
@@ -107,6 +173,7 @@ def _steps(found: Iterable[Step]) -> Steps:
         steps,
         {name: tuple(each) for name, each in sources.items()},
         {name: tuple(each) for name, each in targets.items()},
+        crowds,
     )
 
 
@@ -123,12 +190,12 @@ def around(steps: Steps, focus: str, depth: int, most: int) -> tuple[dict[str, i
     """
     places = {focus: 0}
     kept: dict[Step, None] = {}
-    for sign, table in ((-1, steps.by_target), (1, steps.by_source)):
+    for sign, next_ in ((-1, steps.to), (1, steps.from_)):
         edge = [focus]
         for distance in range(1, depth + 1):
             further: list[str] = []
             for name in edge:
-                for step in table.get(name, ()):
+                for step in next_(name):
                     other = step.source if sign < 0 else step.target
                     if other not in places and len(places) < most:
                         places[other] = sign * distance
@@ -145,9 +212,11 @@ def between_accounts(steps: Steps) -> tuple[tuple[str, str, int, int], ...]:
     doubtful: Counter[tuple[str, str]] = Counter()
     for step in steps.all:
         if step.crosses:
-            pair = account_of(step.source), account_of(step.target)
-            number[pair] += 1
-            doubtful[pair] += bool(step.keys)
+            members = steps.crowds.get(step.source)
+            source = next(iter(members)) if members else step.source
+            pair = account_of(source), account_of(step.target)
+            number[pair] += len(members) if members else 1
+            doubtful[pair] += (len(members) if members else 1) * bool(step.keys)
     return tuple((a, b, count, doubtful[a, b]) for (a, b), count in number.most_common())
 
 
