@@ -5,6 +5,7 @@ A real endpoint with the demo's estate, real calls, the Chromium of this machine
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -16,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from tests.consoles import CHROMIUM, Served, demo_estate, served  # noqa: E402
 from tests.e2e.console.conftest import ARGUMENTS  # noqa: E402
-from tests.endpoints import ACCOUNT, attempt, zipped  # noqa: E402
+from tests.endpoints import ACCOUNT, allow, attempt, zipped  # noqa: E402
 
 IMAGES: Final = ROOT / "docs" / "images"
 FUNCTION: Final = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:ProcessImages"
@@ -56,6 +57,65 @@ def play(site: Served) -> None:
     attempt(executer.invoke, FunctionName="ProcessImages")
 
 
+def change(site: Served) -> None:
+    """A policy with two versions, a chain of roles, permissions that come and go."""
+    iam = site.client("admin", "iam")
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/ImageReaders"
+    iam.create_policy(PolicyName="ImageReaders", PolicyDocument=allow("lambda:Get*", FUNCTION))
+    wider = json.loads(allow("lambda:Get*", FUNCTION))
+    wider["Statement"].append({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"})
+    text = json.dumps(wider)
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+    iam.attach_user_policy(UserName="lambda_executer", PolicyArn=arn)
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/image-auditor"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="deployer", AssumeRolePolicyDocument=document)
+    iam.put_role_policy(RoleName="deployer", PolicyName="all", PolicyDocument=allow("lambda:*"))
+    named = {"RoleName": "image-auditor", "PolicyName": "up"}
+    iam.put_role_policy(**named, PolicyDocument=allow("sts:AssumeRole"))
+    named = {"UserName": "lambda_executer", "PolicyName": "invoke"}
+    iam.put_user_policy(**named, PolicyDocument=allow("lambda:InvokeFunction", FUNCTION))
+    executer = site.client("lambda_executer", "lambda")
+    for _ in range(7):
+        executer.get_function(FunctionName="ProcessImages")
+    iam.put_user_policy(**named, PolicyDocument=allow("lambda:InvokeFunction", f"{FUNCTION}:LIVE"))
+
+
+def browse(page: Page, site: Served) -> None:
+    """The pages that need changes to have been made."""
+    home = f"{site.url}/_clearance"
+    asked = f"principal={EXECUTER}&action=lambda:InvokeFunction&resource={FUNCTION}"
+    policy = f"arn:aws:iam::{ACCOUNT}:policy/ImageReaders"
+    for name, path, ready in (
+        ("access", f"access?resource={FUNCTION}&through=1", "tr[data-row]"),
+        ("roles", "access?view=roles", ".graph"),
+        ("policies", f"policies?open={policy}", ".document"),
+        ("history", f"history?view=travel&{asked}", ".travel .badge"),
+    ):
+        page.goto(f"{home}/{path}")
+        page.wait_for_selector(ready)
+        page.wait_for_timeout(400)
+        shoot(page, f"console-{name}")
+    page.goto(f"{home}/replay")
+    field = page.get_by_label("Which policy")
+    field.fill(policy)
+    field.press("Tab")
+    page.locator(".cm-content", has_text="PassRole").wait_for()
+    page.locator(".cm-content").fill(allow("lambda:ListFunctions"))
+    page.wait_for_timeout(600)
+    page.get_by_role("button", name="Replay", exact=True).click()
+    page.wait_for_selector(".bars")
+    page.get_by_role("button", name="Replay", exact=True).scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('.banner.bad').scrollIntoView()")
+    page.wait_for_timeout(400)
+    shoot(page, "console-replay")
+
+
 def pictures(browser: Browser, site: Served) -> None:
     """Take each."""
     page = browser.new_page(viewport={"width": 1280, "height": 760})
@@ -79,6 +139,9 @@ def pictures(browser: Browser, site: Served) -> None:
     page.wait_for_selector(".matrix")
     page.wait_for_timeout(600)
     shoot(page, "console-simulator")
+    page.evaluate("localStorage.setItem('clearance-theme', 'light')")
+    change(site)
+    browse(page, site)
 
 
 def shoot(page: Page, name: str) -> None:

@@ -62,13 +62,13 @@ async def show(desk: Desk) -> None:
 
 
 def _form(view: View, question: Question, time: str) -> None:
-    with tag("form", classes="card pair row") as form:
+    with tag("form", classes="card pair row wide") as form:
         form.props["method"] = "get"
         form.props["action"] = "history"
         suggest.hidden("view", "travel")
         suggest.field("Principal", "principal", question.principal, "principals", mono=True)
-        suggest.field("Action", "action", question.action, hint="s3:GetObject", mono=True)
         suggest.field("Resource", "resource", question.resource, hint="* or an ARN", mono=True)
+        suggest.field("Action", "action", question.action, hint="s3:GetObject", mono=True)
         suggest.field("Moment", "time", time, hint="now; 2026-03-01; 2h")
         with tag("div", classes="bar"):
             suggest.submit("Travel")

@@ -30,8 +30,8 @@ MOST_BYTES: Final = 48 << 20  # of all files of one reader; larger logs are poin
 MOST_FILES: Final = 50
 OFFERED: Final = 5_000
 _SOURCES: Final = {
-    "trail": "This endpoint's trail",
-    "files": "Files on this machine",
+    "trail": "This endpoint",
+    "files": "Files on disk",
     "upload": "Upload",
 }
 _CHANGES: Final = {
@@ -72,7 +72,7 @@ class Question:
         label: str, choices: dict[str, str], first: str, draw: Callable[[str, Element], None]
     ) -> None:
         made = ui.toggle(choices, value=first)
-        made.props("no-caps unelevated")
+        made.props("no-caps unelevated padding='6px 12px'")
         made.props["aria-label"] = label
         place = tag("div", classes="stack")
         made.on_value_change(lambda event: draw(str(event.value), place))
@@ -94,7 +94,7 @@ class Question:
             elif source == "upload":
                 self._draw_upload()
             else:
-                tag("p", "Every call this endpoint has answered so far, denied ones too.", "soft")
+                tag("p", "Its audit trail: every call it has answered so far.", "soft")
 
     def _draw_upload(self) -> None:
         upload = ui.upload(
@@ -140,7 +140,7 @@ class Question:
         with place:
             if change == "estate":
                 self._estate = _field("A file, a folder or a plan", "./proposed/estate.json")
-                tag("p", "Anything `clearance --estate` takes, on this machine.", "soft")
+                tag("p", "Anything that --estate takes, on this machine.", "soft")
                 return
             attach = change == "attach"
             label = "To whom: a user, group, role, OU or account" if attach else "Which policy"
@@ -176,6 +176,8 @@ class Question:
         text = self._editor.text if self._editor is not None else ""
         if source == "files" and not paths:
             raise UsageError("Say which files the calls are in.")
+        if any("://" in path for path in paths):
+            raise UsageError("Only files on this machine: `clearance replay` reads from S3.")
         if source == "upload" and not uploaded:
             raise UsageError("Upload some files first.")
         if change == "estate" and not file:

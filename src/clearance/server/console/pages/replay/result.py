@@ -41,9 +41,10 @@ def show(done: Done) -> None:
     with tag("div", classes="bar"):
         tag("h2", done.title, "whole")
         tag("span", classes="rest")
-        _download("HTML report", done.html, "clearance-replay.html", "text/html")
-        _download("CSV", done.csv, "clearance-replay.csv", "text/csv")
-        _download("JSON", done.json, "clearance-replay.json", "application/json")
+        with tag("div"):
+            _download("HTML report", done.html, "clearance-replay.html", "text/html")
+            _download("CSV", done.csv, "clearance-replay.csv", "text/csv")
+            _download("JSON", done.json, "clearance-replay.json", "application/json")
     _figures(done)
     with tag("div", classes="twins"):
         _chart("What would break, by action", done.replay.changes, _BREAKS, lambda c: c.action)
