@@ -32,7 +32,7 @@ def test_a_template_becomes_a_folder_that_decides(template: Path, tmp_path: Path
     where = ("--account", "111122223333", "--region", "eu-west-1", "--parameter", "Who=ana")
     ran = clearance("estate", template, *where, "--out", tmp_path / "after")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "account 111122223333: 1 users\n"
+    assert ran.out == "account 111122223333: 1 user\n"
     user = "arn:aws:iam::111122223333:user/ana"
     ran = clearance("check", user, "s3:ListAllMyBuckets", "--estate", tmp_path / "after")
     assert ran.code == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["estate"]
 
-_TABLES = {
-    "users": "users",
-    "groups": "groups",
-    "roles": "roles",
-    "policies": "policies",
-    "functions": "functions",
-    "resources": "resources",
+_NOUNS: Final = {
+    "users": "user",
+    "groups": "group",
+    "roles": "role",
+    "policies": "policy",
+    "functions": "function",
+    "resources": "resource",
 }
 
 
@@ -72,13 +72,15 @@ def estate(
         return
     console = output.console()
     for number, counts in _counts(held).items():
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        held_here = [
+            output.counted(count, _NOUNS[table]) for table, count in counts.items() if count
+        ]
+        told = ", ".join(held_here)
         console.print(f"account {number}: {told or 'nothing'}")
     for organization in held.organizations.values():
-        console.print(
-            f"organization {organization.id}: {len(organization.accounts)} accounts, "
-            f"{len(organization.policies)} policies"
-        )
+        accounts = output.counted(len(organization.accounts), "account")
+        policies = output.counted(len(organization.policies), "policy")
+        console.print(f"organization {organization.id}: {accounts}, {policies}")
     if held.missing:
         console.print("not known:")
         for text in held.missing:
@@ -87,7 +89,7 @@ def estate(
 
 def _counts(held: Estate) -> dict[str, dict[str, int]]:
     return {
-        number: {name: len(getattr(account, table)) for table, name in _TABLES.items()}
+        number: {table: len(getattr(account, table)) for table in _NOUNS}
         for number, account in held.accounts.items()
     }
 

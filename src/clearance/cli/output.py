@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["ALLOWED", "BAD_INPUT", "DENIED", "WIDTH", "console", "print_json", "warn"]
+__all__ = [
+    "ALLOWED",
+    "BAD_INPUT",
+    "DENIED",
+    "WIDTH",
+    "console",
+    "counted",
+    "print_json",
+    "warn",
+]
 
 ALLOWED: Final = 0
 DENIED: Final = 1
@@ -24,6 +33,18 @@ def console(*, stderr: bool = False) -> Console:
     made = Narrow(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
     made.width = min(made.width, WIDTH) if made.is_terminal else WIDTH
     return made
+
+
+def counted(number: int, noun: str) -> str:
+    """How many there are.
+
+    >>> counted(1, "policy"), counted(2, "policy"), counted(0, "user")
+    ('1 policy', '2 policies', '0 users')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("cy") else f"{noun}s"
+    return f"{number:,} {plural}"
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - anything JSON can hold

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import typer
 
+from clearance.cli import output
 from clearance.model.errors import UsageError
 from clearance.parse.moments import moment
 
@@ -63,7 +64,8 @@ def trail(
     for place, events in waiting.items():
         _write(folder, place, events)
         files += 1
-    print(f"{records} records in {files} files under {folder / 'AWSLogs'}")
+    told = f"{output.counted(records, 'record')} in {output.counted(files, 'file')}"
+    print(f"{told} under {folder / 'AWSLogs'}")
 
 
 def _write(folder: Path, place: tuple[str, str, str], events: list[dict[str, Any]]) -> None:
