@@ -54,6 +54,21 @@ def test_an_intrinsic_function_comes_to_a_value(case: Json) -> None:
         assert resolver.value(case["value"], ()) == case["is"]
 
 
+def test_a_resource_that_needs_itself_is_told() -> None:
+    made = {
+        "X": Made("X", "AWS::IAM::Role", {"RoleName": {"Ref": "X"}}, ("Resources", "X")),
+        "Y": Made("Y", "AWS::IAM::SAMLProvider", {"Path": {"Ref": "Y"}}, ("Resources", "Y")),
+    }
+    template = read_template(
+        json.dumps({"Resources": {"Z": {"Type": "AWS::S3::Bucket"}}}), Path("t.json")
+    )
+    resolver = Resolver(template, Settings(ACCOUNT, REGION), made, lambda _: None)
+    for name in made:
+        for _ in range(2):  # it is told each time
+            with pytest.raises(Unresolved, match=f"`{name}` depends on itself"):
+                resolver.value({"Ref": name}, ())
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_template_is_the_estate_after_deployment(name: str) -> None:
     case = CASES[name]

@@ -436,3 +436,16 @@ def test_only_one_endpoint_of_a_process_has_the_services(served: Site) -> None:
         assert "another endpoint" in answer.message
         assert attempt(second.client("s3", ANA).list_buckets).code == "AccessDenied"
     assert served.client("s3").list_buckets()["Buckets"]
+
+
+def test_a_set_of_no_tags_takes_them_away(served: Site) -> None:
+    s3 = bucket_of(served, "untagged")
+    tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
+    for method, given in (("object", {"Bucket": "untagged", "Key": "k"}),
+                          ("bucket", {"Bucket": "untagged"})):  # fmt: skip
+        put, get = getattr(s3, f"put_{method}_tagging"), getattr(s3, f"get_{method}_tagging")
+        put(**given, Tagging=tags)
+        assert get(**given)["TagSet"] == tags["TagSet"]
+        put(**given, Tagging={"TagSet": []})
+        gone = attempt(get, **given)
+        assert gone.code == "NoSuchTagSet" if isinstance(gone, Failure) else gone["TagSet"] == []

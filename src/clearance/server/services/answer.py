@@ -233,7 +233,7 @@ class Services:
     async def _ask(
         self, asked: _Asked, account: str, region: str
     ) -> tuple[HttpAnswer, list[Delivery]]:
-        message = rewritten(asked_as(asked.found), asked.given, asked.message)
+        message = rewritten(asked_as(asked.found, asked.given), asked.given, asked.message)
         service, operation = asked.service, asked.operation
 
         def act() -> tuple[HttpAnswer, list[Delivery]]:

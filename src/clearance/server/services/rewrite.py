@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from http import HTTPStatus
 from importlib import import_module
 from typing import Any, Final
 from urllib.parse import quote
@@ -23,15 +24,23 @@ __all__ = ["asked_as", "rewritten", "translated"]
 
 # Headers that are no members of any input and yet mean something to a service.
 _KEPT: Final = frozenset({"host"})
+_TAGGING: Final = {
+    "PutBucketTagging": "DeleteBucketTagging",
+    "PutObjectTagging": "DeleteObjectTagging",
+}
 
 
-def asked_as(found: Route) -> Route:
-    """The route in a protocol that botocore can write.
+def asked_as(found: Route, given: Mapping[str, Any] | None = None) -> Route:
+    """The route as moto is asked: in a protocol that botocore can write, and that moto can read.
 
-    SQS still answers the query protocol, but its model no longer has that protocol's names.
+    SQS still answers the query protocol, but its model no longer has that protocol's names. A set
+    of no tags, which S3 takes, is more than moto understands: it is asked to delete them.
     """
+    name = found.operation.name
     if found.service.name == "sqs" and found.protocol is Protocol.QUERY:
         return replace(found, protocol=Protocol.JSON)
+    if name in _TAGGING and given is not None and not (given.get("Tagging") or {}).get("TagSet"):
+        return replace(found, operation=found.service.operations[_TAGGING[name]])
     return found
 
 
@@ -41,6 +50,8 @@ def translated(answer: HttpAnswer, found: Route, request_id: str) -> HttpAnswer:
     Raises:
         FaultError: the answer is an error.
     """
+    if found.operation.name == "PutObjectTagging" and answer.status == HTTPStatus.NO_CONTENT:
+        return replace(answer, status=HTTPStatus.OK)
     asked = asked_as(found)
     if asked is found:
         return answer
@@ -65,6 +76,8 @@ def translated(answer: HttpAnswer, found: Route, request_id: str) -> HttpAnswer:
 def rewritten(found: Route, given: Mapping[str, Any], original: Message) -> Message:
     """The message that carries the input, in the protocol of the route."""
     operation = _model(found.service.name, found.operation.name)
+    shape = operation.input_shape
+    given = {k: v for k, v in given.items() if shape is not None and k in shape.members}
     # botocore's client side is slow to import; a start does not wait for it.
     create = import_module("botocore.serialize").create_serializer
     serializer = create(found.protocol.value, include_validation=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -75,6 +76,7 @@ class Resolver:
         self._note = note
         self._conditions: dict[str, bool | None] = {}
         self._made_up: set[str] = set()
+        self._open: set[tuple[str, str]] = set()
 
     # --- values -----------------------------------------------------------------------------------
 
@@ -173,8 +175,23 @@ class Resolver:
 
     # --- resources --------------------------------------------------------------------------------
 
+    @contextmanager
+    def _once(self, what: str, made: Made) -> Iterator[None]:
+        """CloudFormation refuses resources that need themselves to be made."""
+        if (what, made.name) in self._open:
+            raise Unresolved(f"`{made.name}` depends on itself", made.place)
+        self._open.add((what, made.name))
+        try:
+            yield
+        finally:
+            self._open.discard((what, made.name))
+
     def name_of(self, made: Made) -> str:
         """The physical name; one that CloudFormation makes up has a stand-in, which is noted."""
+        with self._once("name", made):
+            return self._name_of(made)
+
+    def _name_of(self, made: Made) -> str:
         known = KNOWN.get(made.type)
         if known is not None and known.named is not None and known.named in made.properties:
             place = (*made.place, "Properties", known.named)
@@ -190,6 +207,10 @@ class Resolver:
 
     def arn_of(self, made: Made) -> str:
         """The ARN of a resource."""
+        with self._once("arn", made):
+            return self._arn_of(made)
+
+    def _arn_of(self, made: Made) -> str:
         known = KNOWN.get(made.type)
         if made.type == "AWS::IAM::OIDCProvider":
             url = self.text(made.properties.get("Url"), (*made.place, "Properties", "Url"))
