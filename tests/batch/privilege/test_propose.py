@@ -14,6 +14,7 @@ from tests.estates import estate
 
 from clearance import wiring
 from clearance.batch.privilege.bounds import bounds
+from clearance.batch.privilege.export import files
 from clearance.batch.privilege.generalize import Level
 from clearance.batch.privilege.propose import Conditions, Options, Proposer
 from clearance.batch.privilege.shape import Form
@@ -225,6 +226,20 @@ def test_the_window_and_denied_calls(tmp_path: Path) -> None:
     assert list(one.denied) == [("s3:GetObject", "arn:aws:s3:::photos/denied")]
 
 
+def test_what_groups_give_is_replaced_and_said(tmp_path: Path) -> None:
+    document = {"Version": "2012-10-17", "Statement": [ALL]}
+    held = estate(
+        {"accounts": {HOME: {"groups": {"staff": {"inline": {"g": document}}},
+                             "users": {"ana": {"groups": ["staff"]}}}}}
+    )  # fmt: skip
+    ana = f"arn:aws:iam::{HOME}:user/ana"
+    found = proposed(tmp_path, event(user(), "sqs", "ListQueues"), held=held, who=ana)
+    assert found.notes == ("what groups give is replaced, too: staff",)
+    assert (found.verified, found.failed) == (1, ())
+    script = files([found], Form.MANAGED)[f"{HOME}/apply.sh"]
+    assert "remove-user-from-group --user-name ana --group-name staff" in script
+
+
 def test_who_is_newer_than_the_window_may_do_more_yet(tmp_path: Path) -> None:
     options = Options(since="2020-01-01T00:00:00Z")
     found = proposed(tmp_path, get("a"), held=world(ALL), options=options)
@@ -237,8 +252,9 @@ def test_callers_without_policies_of_their_own_get_none(tmp_path: Path) -> None:
     service = {"type": "AWSService", "invokedBy": "events.amazonaws.com"}
     odd = session("app")
     odd["sessionContext"]["sessionIssuer"]["arn"] = "arn:aws:iam::x:role/../../etc"
+    linked = session("Linked", path="/aws-service-role/x.amazonaws.com/")
     target = ("sts", "AssumeRole", {"roleArn": ROLE, "roleSessionName": "x"})
-    events = [event(who, *target) for who in (root, service, odd, user())]
+    events = [event(who, *target) for who in (root, service, odd, linked, user())]
     assert list(observed(tmp_path, *events)) == [f"arn:aws:iam::{HOME}:user/ana"]
 
 

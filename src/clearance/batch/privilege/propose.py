@@ -258,6 +258,10 @@ class Proposer:
             yield f"not seen, but needed by what was: {', '.join(held)}; kept as they are"
         if self.estate is None and dependent:
             yield f"what was used may also need {', '.join(dependent)}"
+        holders = {policy.attached_to or "" for policy in before}
+        groups = sorted(arn.rpartition("/")[2] for arn in holders if ":group/" in arn)
+        if groups:
+            yield f"what groups give is replaced, too: {', '.join(groups)}"
         made = standing.created(self.estate, arn) if self.estate is not None else None
         if made is not None and self.options.since and made > self.options.since:
             yield f"made {made}, within the window: what it does rarely may not have come up yet"

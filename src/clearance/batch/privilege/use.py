@@ -80,6 +80,8 @@ def used(counted: Counted, catalog: Catalog, since: str = "") -> Mapping[str, Us
             name = request.principal.policy_subject
             if request.principal.kind not in _PEOPLE or not _is_identity(name):
                 continue
+            if request.principal.is_service_linked:
+                continue  # its policies are AWS's own
             one = found.setdefault(name, Used(name))
             if good.count:
                 one.seen.add(good)
