@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
@@ -46,6 +47,7 @@ class View:
     region: str
     folder: Path
     _threads: ThreadPoolExecutor = field(init=False)
+    _patient: ThreadPoolExecutor = field(init=False)
     _engine: tuple[Estate, Engine] | None = None
     _past: dict[datetime, Estate] = field(default_factory=dict)
     _names: tuple[Estate, tuple[str, ...]] | None = None
@@ -55,6 +57,7 @@ class View:
 
     def __post_init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="clearance-console")
+        self._patient = ThreadPoolExecutor(THREADS, thread_name_prefix="clearance-console-long")
 
     @property
     def estate(self) -> Estate:
@@ -146,17 +149,25 @@ class View:
         return self._names[1]
 
     async def aside(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
-        """Do something that takes long in a thread; the event loop goes on."""
+        """Do something that takes a while in a thread; the event loop goes on."""
+        return await _in(self._threads, partial(work, *args, **named))
 
-        def gently() -> R:
-            with giving_way():
-                return work(*args, **named)
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, gently)
+    async def at_length(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+        """The same for what may take minutes: it keeps no page from what is soon done."""
+        return await _in(self._patient, partial(work, *args, **named))
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._patient):
+            threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def _in(threads: ThreadPoolExecutor, work: Callable[[], R]) -> R:
+    def gently() -> R:
+        with giving_way():
+            return work()
+
+    return await asyncio.get_running_loop().run_in_executor(threads, gently)
 
 
 def _principals(estate: Estate) -> Iterable[str]:

@@ -21,8 +21,9 @@ def field(
     hint: str = "",
     kind: str = "text",
     mono: bool = False,
+    filters: bool = False,
 ) -> None:
-    """A field of a form; ``offers`` names a list of `offer`."""
+    """A field of a form; ``offers`` names a list of `offer`, the key ``/`` goes to what filters."""
     with tag("label", classes="field"):
         tag("span", label)
         made = tag("input", classes="mono" if mono else "")
@@ -33,6 +34,8 @@ def field(
         made.props["spellcheck"] = "false"
         if hint:
             made.props["placeholder"] = hint
+        if filters:
+            made.props["data-filter"] = ""
         if offers:
             made.props["list"] = f"offer-{offers}"
 

@@ -58,7 +58,7 @@ class Working:
         with self.place:
             watch = asyncio.create_task(_watch(job, *_waiting(job)))
         try:
-            found = await self._view.aside(work, job)
+            found = await self._view.at_length(work, job)
         except StoppedError:
             self._ended(job, lambda: states.banner("note", "Stopped."))
         except ClearanceError as error:

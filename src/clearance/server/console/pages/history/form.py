@@ -17,7 +17,9 @@ def form(asked: Asked, principals: tuple[str, ...], *, calls: bool) -> None:
         if calls:
             suggest.hidden("view", "calls")
         hint = "an ARN or a user's name" if calls else "an ARN"
-        suggest.field("Principal", "principal", asked.principal, "principals", hint=hint)
+        suggest.field(
+            "Principal", "principal", asked.principal, "principals", hint=hint, filters=True
+        )
         suggest.field("Resource", "resource", asked.resource, hint="an ARN or a name")
         suggest.field("Operation", "operation", asked.operation, hint="PutUserPolicy")
         suggest.field("From", "since", asked.since, hint="2026-03-01 or 2h")

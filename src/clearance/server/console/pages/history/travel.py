@@ -66,7 +66,8 @@ def _form(view: View, question: Question, time: str) -> None:
         form.props["method"] = "get"
         form.props["action"] = "history"
         suggest.hidden("view", "travel")
-        suggest.field("Principal", "principal", question.principal, "principals", mono=True)
+        who = question.principal
+        suggest.field("Principal", "principal", who, "principals", mono=True, filters=True)
         suggest.field("Resource", "resource", question.resource, hint="* or an ARN", mono=True)
         suggest.field("Action", "action", question.action, hint="s3:GetObject", mono=True)
         suggest.field("Moment", "time", time, hint="now; 2026-03-01; 2h")
