@@ -36,7 +36,7 @@ class Format(StrEnum):
 def explain(
     given: str | None = typer.Argument(
         None,
-        metavar="[FILE|-|TEXT]",
+        metavar="FILE|-|TEXT",
         help="A message, log, CloudTrail record or folder, boto3 error, decoded message, "
         "iam-toolbox JSON: a file, `-` for standard input, or the text itself.",
     ),

@@ -107,6 +107,8 @@ class Check:
         found = self.denies or self.allows
         if found:
             return ", ".join(f"{m.policy.name} ({m.statement.label})" for m in found)
+        if self.effect is CheckEffect.ALLOW:
+            return "needs no policy"  # a root user, a service
         names = ", ".join(attached.name for attached in self.policies)
         return f"no statement of {names} allows it" if names else "no policy"
 
