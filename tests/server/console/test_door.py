@@ -63,7 +63,7 @@ class House:
             "path": path,
             "headers": [(k.encode(), v.encode("latin-1")) for k, v in named.items()],
         }
-        return Answer(asyncio.run(self._asked(scope, {"type": "http.request", "body": body})))
+        return Answer(asyncio.run(self.asked(scope, {"type": "http.request", "body": body})))
 
     def connect(self, event: str = "websocket.connect", /, **headers: str) -> bool:
         """True when a WebSocket gets through."""
@@ -73,10 +73,10 @@ class House:
             "path": "/_clearance/_nicegui_ws/socket.io/",
             "headers": [(k.encode(), v.encode()) for k, v in named.items()],
         }
-        sent = asyncio.run(self._asked(scope, {"type": event}))
+        sent = asyncio.run(self.asked(scope, {"type": event}))
         return [each["type"] for each in sent] == ["websocket.accept"]
 
-    async def _asked(self, scope: Scope, event: dict[str, Any]) -> list[dict[str, Any]]:
+    async def asked(self, scope: Scope, event: dict[str, Any]) -> list[dict[str, Any]]:
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
@@ -293,6 +293,31 @@ def test_what_cannot_be_loaded_is_said(house: House) -> None:
     assert answer.status == 503
     assert b"nicegui" in answer.body
     assert b"pip install" in answer.body
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_who_leaves_before_the_answer_is_no_failure(house: House, gone: bool) -> None:  # noqa: FBT001
+    async def load() -> Any:
+        async def page(scope: Scope, receive: Receive, send: Send) -> None:
+            del scope, send
+            await receive()
+            raise RuntimeError("No response returned.")
+
+        return page
+
+    house.door = Door(house.sessions, load)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/_clearance/denials",
+        "headers": [(b"host", HOME.encode()), (b"cookie", house.cookie().encode())],
+    }
+    event = {"type": "http.disconnect" if gone else "http.request", "body": b""}
+    if gone:
+        assert asyncio.run(house.asked(scope, event)) == []
+    else:
+        with pytest.raises(RuntimeError):
+            asyncio.run(house.asked(scope, event))
 
 
 def test_a_second_console_of_a_process_is_refused_in_words(house: House) -> None:

@@ -132,7 +132,19 @@ class Door:
         nonce = headers.fresh_nonce()
         inner = _plain(scope)
         inner["clearance.nonce"] = nonce
-        await behind(inner, receive, answer.framed(nonce))
+        gone = False
+
+        async def heard() -> MutableMapping[str, Any]:
+            nonlocal gone
+            event = await receive()
+            gone = gone or event["type"] == "http.disconnect"
+            return event
+
+        try:
+            await behind(inner, heard, answer.framed(nonce))
+        except RuntimeError:  # Starlette's "No response returned.": there is nobody to get one
+            if not gone:
+                raise
 
     async def _sign_in(self, receive: Receive, answer: _Answer) -> None:
         self._warm()
