@@ -146,6 +146,12 @@ def _show(console: Console, found: list[Route], goal: Goal) -> None:
                 line = f"     {ask.action} on {ask.resource}{given}"
                 console.print(line, style="dim", soft_wrap=True)
         console.print()
+    sources = {edge.method.id: edge.method.source for path in found for edge in path.edges}
+    if sources:
+        console.print("described by")
+        for name, source in sources.items():
+            console.print(f"  {name}\n    {source}", style="dim", soft_wrap=True)
+        console.print()
     sure = sum(path.certain for path in found)
     rest = len(found) - sure
     conditional = f", {rest} under conditions" if rest else ""
