@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.prove.build import allow, deny, identity
+from tests.prove.build import allow, deny, identity, resource
 
 from clearance.model.catalog import ActionFacts, Catalog, ResourceType, ServiceFacts
 from clearance.prove import World, newly_allowed
@@ -66,3 +66,13 @@ def test_a_witness_names_a_resource_of_the_kind_the_action_is_used_on() -> None:
     new = identity(allow("iam:Pass*"), deny("iam:*", "arn:aws:iam::*:role/admin"))
     (row,) = newly_allowed((), new, World(catalog=catalog, strict=True)).rows
     assert row.witness.resource == "arn:aws:iam::123456789012:role/example"
+
+
+def test_a_caller_whom_the_policy_alone_lets_in_is_told_from_one_that_needs_its_own() -> None:
+    role = "arn:aws:iam::111122223333:role/app"
+    account = resource(allow("s3:GetObject", Principal={"AWS": "111122223333"}))
+    named = resource(allow("s3:GetObject", Principal={"AWS": role}))
+    (row,) = newly_allowed(account, named, WORLD).rows
+    assert all(who.endswith(" (by this policy alone)") for who in row.who)
+    (row,) = newly_allowed((), account, WORLD).rows
+    assert not any(who.endswith(" (by this policy alone)") for who in row.who)
