@@ -23,6 +23,7 @@ from tests.endpoints import (
 )
 from tests.server.services.conftest import B, two_accounts
 
+from clearance.model.errors import StoreError
 from clearance.server.lambda_.pace import Pace
 from clearance.server.services.deliver import Deliveries
 
@@ -436,3 +437,38 @@ def noted_words(notes: Path, words: list[str]) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_nothing_is_done_that_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site(two_accounts(), data=tmp_path / "d") as served:
+        s3, sqs = served.client("s3"), served.client("sqs")
+        s3.create_bucket(Bucket="kept")
+        url = sqs.create_queue(QueueName="kept")["QueueUrl"]
+        kind = type(served.started.store)
+        monkeypatch.setattr(kind, "read_only", property(lambda _: "the disk is full"))
+        for call, given in (
+            (s3.put_object, {"Bucket": "kept", "Key": "k", "Body": b"x"}),
+            (s3.create_bucket, {"Bucket": "other"}),
+            (sqs.send_message, {"QueueUrl": url, "MessageBody": "m"}),
+        ):
+            refused = attempt(call, **given)
+            assert (refused.status, "the disk is full" in refused.message) == (503, True)
+        monkeypatch.undo()
+        assert {b["Name"] for b in s3.list_buckets()["Buckets"]} == {"kept", "seeded-bucket"}
+        assert "Contents" not in s3.list_objects_v2(Bucket="kept")
+        assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+        def full(*_: Any, **__: Any) -> Any:
+            raise StoreError("the disk is full")
+
+        # What moto did and the store did not take is told as failed, and kept with the next call.
+        monkeypatch.setattr(kind, "keep", full)
+        assert attempt(s3.put_object, Bucket="kept", Key="k", Body=b"x").status == 500
+        monkeypatch.undo()
+        s3.put_object_tagging(
+            Bucket="kept", Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]}
+        )
+    with site(data=tmp_path / "d") as after:
+        assert after.client("s3").get_object(Bucket="kept", Key="k")["Body"].read() == b"x"

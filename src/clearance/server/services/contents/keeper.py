@@ -108,7 +108,11 @@ class Keeper:
         self, root: Root, operation: str, given: Mapping[str, Any]
     ) -> tuple[list[Piece], Callable[[], None]]:
         pieces = self._pieces(root, lambda: contents(root, operation, given))
-        return pieces, self.store.keep(pieces) if pieces else lambda: None
+        try:
+            return pieces, self.store.keep(pieces) if pieces else lambda: None
+        except StoreError:
+            self.doubt(pieces)
+            raise
 
     def _pieces(self, root: Root, looks: Callable[[], Any]) -> list[Piece]:
         """What differs; moto may be at work meanwhile, then it is looked at again."""
