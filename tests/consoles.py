@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,9 @@ from clearance.model.estate import AccessKey, Estate
 
 __all__ = ["CHROMIUM", "Served", "demo_estate", "served"]
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
+CHROMIUM: Final = Path(
+    shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+)
 _ADDRESS: Final = re.compile(r"console: ((http://\S+?)/_clearance/#token=(\S+))")
 
 

@@ -92,6 +92,7 @@ def page(reader: BrowserContext, site: Served) -> Iterator[Page]:
 
 @pytest.fixture(scope="package", autouse=True)
 def _nothing_is_left_behind(site: Served) -> Iterator[None]:
-    """The console keeps nothing in the folder it was started in."""
+    """The console keeps nothing in the folder it was started in, and nothing of it failed."""
     yield
+    assert "Traceback" not in (site.folder / "log").read_text()
     assert {path.name for path in Path(site.folder).iterdir()} <= {"seed.json", "data", "log"}
