@@ -135,6 +135,14 @@ def test_who_when_from_where_and_what(log: Path) -> None:
     assert all(len(line) <= 100 for line in ran.out.splitlines())
 
 
+def test_what_callers_send_does_not_reach_the_terminal_as_commands(tmp_path: Path) -> None:
+    odd = change("iam", "CreateUser", {"userName": "eve"}, userAgent="\x1b]0;owned\x07\x1b[2J")
+    ran = clearance("history", "--logs", write(tmp_path / "log.json", odd))
+    assert ran.code == 0, ran.err
+    assert "\x1b" not in ran.out
+    assert "?]0;owned?" in ran.out
+
+
 def test_alerting(log: Path) -> None:
     ran = clearance("history", "--logs", log, "--suspicious", "--alert", "--json")
     assert ran.code == 1

@@ -139,7 +139,8 @@ def _compared(known: frozenset[str]) -> Any:  # noqa: ANN401 - lazy type
 
 def _show(entry: Entry) -> None:
     out, done = output.console(), entry.done
-    out.print(f"{done.when}  {done.service}:{done.operation}", style="bold", soft_wrap=True)
+    head = output.plain(f"{done.when}  {done.service}:{done.operation}")
+    out.print(head, style="bold", soft_wrap=True)
     _line(f"by {done.who}")
     place = ", ".join(part for part in (done.source_ip, done.region, done.user_agent) if part)
     _line(f"from {place}, account {done.account}")
@@ -175,6 +176,7 @@ def _given(done: Done) -> Any:  # noqa: ANN401 - JSON
 
 
 def _line(text: str, start: str = "  ") -> None:
+    text = output.plain(text)
     indent = start + " " * (len(text) - len(text.lstrip()))
     print(
         textwrap.fill(

@@ -154,7 +154,7 @@ def _line(text: str, start: str = "  ") -> None:
     """Lines of at most 100 columns; what goes on stands under its beginning."""
     print(
         textwrap.fill(
-            text, output.WIDTH, initial_indent=start, subsequent_indent=start + "  ",
+            output.plain(text), output.WIDTH, initial_indent=start, subsequent_indent=start + "  ",
             break_on_hyphens=False, break_long_words=False,
         )
     )  # fmt: skip

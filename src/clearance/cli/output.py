@@ -16,6 +16,7 @@ __all__ = [
     "WIDTH",
     "console",
     "counted",
+    "plain",
     "print_json",
     "warn",
 ]
@@ -45,6 +46,15 @@ def counted(number: int, noun: str) -> str:
         return f"1 {noun}"
     plural = f"{noun[:-1]}ies" if noun.endswith("cy") else f"{noun}s"
     return f"{number:,} {plural}"
+
+
+def plain(text: str) -> str:
+    r"""The text without what a terminal would obey: logs hold whatever callers sent.
+
+    >>> plain("\x1b[2J\u00e9")
+    '?[2J\xe9'
+    """
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - anything JSON can hold

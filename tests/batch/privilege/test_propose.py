@@ -247,6 +247,17 @@ def test_who_is_newer_than_the_window_may_do_more_yet(tmp_path: Path) -> None:
     assert not proposed(tmp_path, get("a"), held=world(ALL)).notes
 
 
+def test_a_call_of_unknown_time_counts_as_recent(tmp_path: Path) -> None:
+    one = observed(tmp_path, get("a", eventTime="soon"), since="2026-01-01T00:00:00Z")[ROLE]
+    assert (len(one.uses), one.former) == (1, [])
+
+
+def test_every_resource_makes_single_ones_needless(tmp_path: Path) -> None:
+    found = proposed(tmp_path, get("a"), event(APP, "s3", "GetObject", None))
+    assert [s["Resource"] for s in statements(found)] == ["*"]
+    assert found.failed == ()
+
+
 def test_callers_without_policies_of_their_own_get_none(tmp_path: Path) -> None:
     root = {"type": "Root", "arn": f"arn:aws:iam::{HOME}:root", "accountId": HOME}
     service = {"type": "AWSService", "invokedBy": "events.amazonaws.com"}

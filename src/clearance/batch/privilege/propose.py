@@ -306,6 +306,8 @@ def _plain(granted: Mapping[Granted, None]) -> Iterable[Granted]:
     """Without what is allowed unconditionally anyway."""
     free = {(each.action, each.pattern) for each in granted if not each.conditions}
     for each in granted:
+        if (each.action, "*") in free and (each.conditions or each.pattern != "*"):
+            continue
         if not each.conditions or (each.action, each.pattern) not in free:
             yield each
 

@@ -99,7 +99,9 @@ def used(counted: Counted, catalog: Catalog, since: str = "") -> Mapping[str, Us
                 denied.add(bad)
     for (name, *_), use in merged.items():
         one = found[name]
-        (one.uses if use.tally.last >= since else one.former).append(use)
+        # Where no time is told, it may have been yesterday.
+        recent = not use.tally.last or use.tally.last >= since
+        (one.uses if recent else one.former).append(use)
     return found
 
 
