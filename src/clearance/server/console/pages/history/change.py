@@ -93,7 +93,7 @@ def _whole(path: str, made: Account | Organization) -> None:
     tables = (field.name for field in fields(made))
     counts = ((name, getattr(made, name)) for name in tables)
     told = [
-        f"{len(held)} {name.replace('_', ' ')}"
+        f"{name.replace('_', ' ')}: {len(held)}"
         for name, held in counts
         if isinstance(held, Mapping) and held
     ]

@@ -64,9 +64,12 @@ def _name(path: tuple[str, ...]) -> str:
 
     >>> _name(("accounts", "123456789012", "users", "ana")), _name(("managed", "x"))
     ('user ana', 'managed x')
+    >>> _name(("accounts", "123456789012"))
+    'account 123456789012'
     """
     if path[0] == "accounts" and len(path) > 3:  # noqa: PLR2004 - accounts, number, table, entry
         kind = path[2].replace("_", " ")
         kind = f"{kind[:-3]}y" if kind.endswith("ies") else kind.removesuffix("s")
         return f"{kind} {path[3]}"
-    return " ".join(path)
+    kind, *names = path
+    return " ".join((kind.removesuffix("s"), *names))
