@@ -236,6 +236,14 @@ def test_pages_are_neither_kept_nor_framed_nor_guessed_at(house: House) -> None:
     assert rules["form-action"].endswith("/_clearance/")  # nor may a form leave the console
 
 
+def test_an_ipv6_address_cannot_stand_in_a_policy(house: House) -> None:
+    cookie = house.cookie()
+    answer = house.ask("GET", "/_clearance/denials", cookie=cookie, host="[::1]:4599")
+    policy = answer.headers["content-security-policy"]
+    assert "[" not in policy
+    assert "'unsafe-eval' 'self'" in policy
+
+
 def test_each_page_has_a_nonce_of_its_own(house: House) -> None:
     cookie = house.cookie()
     policies = {

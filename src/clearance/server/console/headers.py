@@ -42,8 +42,8 @@ def strict(host: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {host}/_clearance/assets/",
-            f"style-src {host}/_clearance/assets/",
+            f"script-src {_folders(host, 'assets')}",
+            f"style-src {_folders(host, 'assets')}",
             "img-src 'self'",
             "connect-src 'self'",
             "base-uri 'none'",
@@ -55,7 +55,8 @@ def strict(host: str) -> str:
 
 def console(host: str, nonce: str) -> str:
     """The policy of a page of the console; ``host`` was checked to be an address or localhost."""
-    files = f"{host}/_clearance/_nicegui/ {host}/_clearance/assets/"
+    files = _folders(host, "_nicegui", "assets")
+    live = "" if host.startswith("[") else f" ws://{host}/_clearance/_nicegui_ws/"
     return "; ".join(
         (
             "default-src 'none'",
@@ -63,12 +64,19 @@ def console(host: str, nonce: str) -> str:
             f"style-src 'unsafe-inline' {files}",
             f"font-src {files}",
             "img-src 'self' data: blob:",
-            f"connect-src 'self' ws://{host}/_clearance/_nicegui_ws/",
+            f"connect-src 'self'{live}",
             "base-uri 'none'",
-            f"form-action {host}/_clearance/",
+            f"form-action {_folders(host, '')}",
             "frame-ancestors 'none'",
         )
     )
+
+
+def _folders(host: str, *names: str) -> str:
+    """Folders of the console; a policy has no way to write an IPv6 address, so all of it there."""
+    if host.startswith(("[", "'")):
+        return "'self'"
+    return " ".join(f"{host}/_clearance/{name}/".replace("//", "/") for name in names)
 
 
 def of_page(policy: str) -> tuple[Header, ...]:
