@@ -89,11 +89,11 @@ def _enough(
     space: Space, world: World, mine: Cube, others: list[tuple[Statement, Cube]]
 ) -> tuple[str, ...] | None:
     """The labels of statements that together say all of a statement; one alone if it does."""
+    if not _is_nothing(space, world, mine, [cube for _, cube in others]):
+        return None
     for other, cube in others:
         if _is_nothing(space, world, mine, (cube,)):
             return (other.label,)
-    if not _is_nothing(space, world, mine, [cube for _, cube in others]):
-        return None
     return tuple(other.label for other, _ in others)
 
 
