@@ -23,6 +23,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 _BARS: Final = 10
 _ROWS: Final = 1_000
+_SHORT: Final = 24  # stands on one line
 
 
 def as_json(found: Found, counted: Sights, replay: Replay) -> dict[str, Any]:
@@ -127,13 +128,13 @@ def _cell(value: object) -> object:
 
 
 _STYLE: Final = """
-body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1200px;padding:0 1rem;
+body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1400px;padding:0 1rem;
 color:#1b1f24;background:#fff}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
 .facts{display:flex;flex-wrap:wrap;gap:1rem}.fact{border:1px solid #d0d7de;border-radius:8px;
 padding:.6rem 1rem;min-width:8rem}.fact b{display:block;font-size:1.5rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.35rem
 .5rem;border-bottom:1px solid #d0d7de;overflow-wrap:anywhere}th{background:#f6f8fa}
-td.n{text-align:right;white-space:nowrap}.bar{fill:#cf222e}.ok .bar{fill:#1a7f37}
+td.n{text-align:right}td.n,td.s,th{white-space:nowrap}.bar{fill:#cf222e}.ok .bar{fill:#1a7f37}
 .note{color:#57606a}svg text{font:12px system-ui,sans-serif;fill:#1b1f24}
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}th{background:#161b22}
 .fact,td,th{border-color:#30363d}svg text{fill:#e6edf3}.note{color:#8b949e}}
@@ -188,11 +189,14 @@ def _bars(title: str, changes: Iterable[Change], of: Any) -> str:  # noqa: ANN40
 
 
 def _row(cells: Iterable[object]) -> str:
-    made = "".join(
-        f'<td class="n">{c:,}</td>' if isinstance(c, int) else f"<td>{escape(str(c))}</td>"
-        for c in cells
-    )
-    return f"<tr>{made}</tr>"
+    return f"<tr>{''.join(map(_cell_of, cells))}</tr>"
+
+
+def _cell_of(value: object) -> str:
+    if isinstance(value, int):
+        return f'<td class="n">{value:,}</td>'
+    text = escape(str(value))
+    return f'<td class="s">{text}</td>' if len(text) <= _SHORT else f"<td>{text}</td>"
 
 
 def _rows(title: str, header: str, rows: list[tuple[object, ...]]) -> str:

@@ -261,8 +261,12 @@ def asks(
 
     ``doubts`` collects what an estate could know better.
     """
-    _, _, operation = operation_of(event.source, event.name, event.version)
-    told = isinstance(event.parameters, dict)
+    _, model, operation = operation_of(event.source, event.name, event.version)
+    members = (
+        model.shapes[operation.input].members if model and operation and operation.input else {}
+    )
+    # An operation that takes nothing keeps nothing back.
+    told = isinstance(event.parameters, dict) or (operation is not None and not members)
     gaps = [] if operation is not None else ["operation"]
     gaps += [] if told else ["parameters"]
     unknown = {MFA: None} if isinstance(at(event.parameters, "serialNumber"), str) else {}
