@@ -1,7 +1,7 @@
 """Where logs lie: local files, folders and globs, and ``s3://bucket/prefix``.
 
 S3 is read through Arrow's own client with botocore's credentials, so that every way to sign in
-that the AWS CLI knows works here and nothing more need be installed (docs/decisions/0060).
+that the AWS CLI knows works here and nothing more need be installed (docs/decisions/0070).
 """
 
 from __future__ import annotations

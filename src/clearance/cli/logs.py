@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -46,13 +46,13 @@ def ingest(
     Example: clearance logs ingest s3://my-trail/AWSLogs --to ./dataset
     """
     from clearance import wiring
+    from clearance.batch import ingest as ingesting
     from clearance.cli import progress
 
-    made = _extra("clearance.batch.ingest")
     try:
         with progress.bar() as bar:
-            result = made.ingest(
-                logs, to, wiring.catalog, workers=workers or made.cores(),
+            result = ingesting.ingest(
+                logs, to, wiring.catalog, workers=workers or ingesting.cores(),
                 begun=bar.begun, told=bar.told,
             )  # fmt: skip
     except OSError as error:
@@ -90,36 +90,26 @@ def coverage(
     Example: clearance logs coverage ./AWSLogs -e estate.json
     """
     from clearance import wiring
+    from clearance.batch.coverage import REASONS, covered
+    from clearance.batch.requests import Mapper
+    from clearance.batch.source import Logs
     from clearance.cli import inputs, progress
     from clearance.model.estate import Estate
 
-    source = _extra("clearance.batch.source")
-    made = _extra("clearance.batch.coverage")
-    mapping = _extra("clearance.batch.requests")
     catalog = wiring.catalog()
     known = inputs.estate_at(estate) if estate is not None else Estate()
-    given = source.Logs.at(logs)
-    mapper = mapping.Mapper(known, catalog, frozenset())
+    given = Logs.at(logs)
+    mapper = Mapper(known, catalog, frozenset())
     with progress.bar() as bar:
         bar.begun(sum(place.size for place in given.files), len(given.files))
         units = given.columns(catalog, (), lambda place: bar.told(place.size, 1))
-        found: Coverage = made.covered(units, mapper)
+        found = covered(units, mapper)
     for problem in given.found.problems:
         output.warn(problem)
     if as_json:
         output.print_json(found.as_json())
     else:
-        _print(found, made.REASONS, limit)
-
-
-def _extra(module: str) -> Any:  # noqa: ANN401 - a module
-    """A module that needs what only the ``logs`` extra brings."""
-    import importlib
-
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise UsageError(f"this needs {error.name}; pip install 'clearance[logs]'") from None
+        _print(found, REASONS, limit)
 
 
 def _print(found: Coverage, reasons: dict[str, str], limit: int) -> None:
@@ -164,12 +154,8 @@ def generate(
     Example: clearance logs generate ./demo --events 50000
     """
     from clearance import wiring
-
-    try:
-        from clearance.batch.synthetic import trail
-        from clearance.batch.synthetic.rows import Log
-    except ImportError as error:
-        raise UsageError(f"this needs {error.name}; pip install clearance[logs]") from None
+    from clearance.batch.synthetic import columns, trail
+    from clearance.batch.synthetic.rows import Log
     from clearance.batch.synthetic.world import Plan, draw
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -185,9 +171,7 @@ def generate(
         (folder / "needs.json").write_text(json.dumps(needs, indent=1) + "\n", "utf-8")
         log, place = Log(events, days, seed), folder / ("dataset" if as_dataset else "AWSLogs")
         if as_dataset:
-            files = _extra("clearance.batch.synthetic.columns").write_dataset(
-                world, log, place, wiring.catalog()
-            )
+            files = columns.write_dataset(world, log, place, wiring.catalog())
             told = f"{events:,} events in {files:,} files"
         else:
             files, size = trail.write(world, log, folder)

@@ -29,14 +29,11 @@ def counted(
 ) -> tuple[Counted, Found]:
     """The kinds of calls in some logs; ``watching`` looks at the columns as they pass."""
     from clearance import wiring
+    from clearance.batch.distinct import count_units
+    from clearance.batch.requests import Mapper
+    from clearance.batch.source import Logs
     from clearance.cli import progress
 
-    try:
-        from clearance.batch.distinct import count_units
-        from clearance.batch.requests import Mapper
-        from clearance.batch.source import Logs
-    except ImportError as error:
-        raise UsageError(f"this needs {error.name}; pip install 'clearance[logs]'") from None
     given, catalog = Logs.at(logs), wiring.catalog()
     mapper = Mapper(estate, catalog, spoken)
     with progress.bar() as bar:

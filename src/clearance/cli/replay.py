@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -52,14 +52,16 @@ def replay(
     Example: clearance replay ./AWSLogs -e estate.json --policy scp.json --attach-to ou-ab12-cd34
     """
     from clearance import wiring
+    from clearance.batch import report
+    from clearance.batch.run import replayed
+    from clearance.batch.source import Logs
     from clearance.cli import progress
 
     current = inputs.estate_at(estate)
     changed = _changed(current, proposed, policy, replaces, attach_to)
-    source, run, report = _engine()
-    given = source.Logs.at(logs)
+    given = Logs.at(logs)
     with progress.bar() as bar:
-        counted, result = run.replayed(
+        counted, result = replayed(
             given, current, changed, wiring.catalog, begun=bar.begun, told=bar.told
         )
     found = given.found
@@ -102,15 +104,6 @@ def _changed(
     inputs.policies_at([policy], propose.kind_of(targets[0]))
     change = propose.replaces if replaces is not None else propose.attach_to
     return change(current, targets[0], inputs.read_text(policy))
-
-
-def _engine() -> tuple[Any, Any, Any]:
-    """What only the ``logs`` extra brings."""
-    try:
-        from clearance.batch import report, run, source
-    except ImportError as error:
-        raise UsageError(f"this needs {error.name}; pip install 'clearance[logs]'") from None
-    return source, run, report
 
 
 def _write(path: Path, text: str) -> None:
