@@ -31,6 +31,12 @@ __all__ = ["OPERATIONS", "refuse_unsigned"]
 _ARN: Final = Text(
     0, 200, r"arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:\d{12}:code-signing-config:csc-[a-z0-9]{17}"
 )
+_PROFILE: Final = Text(
+    0,
+    1024,
+    r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?"
+    r":(\d{12})?:(.*)",
+)
 _RULES: Final[dict[str, Rule]] = {
     "Description": Text(0, 256),
     "CodeSigningConfigArn": _ARN,
@@ -167,6 +173,8 @@ def _configured(before: CodeSigningConfig, given: Input, call: Call) -> CodeSign
         arns = publishers.get("SigningProfileVersionArns") or ()
         name = "allowedPublishers.signingProfileVersionArns"
         check({name: arns}, {name: Size(1, 20)}, VALIDATION)
+        named = {f"{name}.{number}.member": arn for number, arn in enumerate(arns, 1)}
+        check(named, dict.fromkeys(named, _PROFILE), VALIDATION)
         after = replace(after, publishers=tuple(arns))
     if (policies := given.get("CodeSigningPolicies")) is not None:
         untrusted = policies.get("UntrustedArtifactOnDeployment")
