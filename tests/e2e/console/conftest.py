@@ -17,6 +17,7 @@ from playwright.sync_api import (
     Page,
     Request,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 from tests.consoles import CHROMIUM, Served, demo_estate, served
@@ -53,6 +54,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield found
 
 
+expect.set_options(timeout=20_000)  # machines that do much else at the same time
+
+
 @pytest.fixture(scope="package")
 def reader(browser: Browser, site: Served) -> Iterator[BrowserContext]:
     """Somebody who has signed in; what the browser keeps of the framework is loaded once."""
@@ -68,7 +72,7 @@ def reader(browser: Browser, site: Served) -> Iterator[BrowserContext]:
 def page(reader: BrowserContext, site: Served) -> Iterator[Page]:
     """A page of the console; what goes wrong in the browser fails the test."""
     made = reader.new_page()
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(30_000)
     wrong: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
