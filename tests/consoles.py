@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Locator
 from tests.endpoints import Credentials, client
 from tests.fakes import NOW, FakePorts
 
@@ -20,7 +22,7 @@ from clearance import wiring
 from clearance.demo.estate import cast
 from clearance.model.estate import AccessKey, Estate
 
-__all__ = ["CHROMIUM", "Served", "demo_estate", "served"]
+__all__ = ["CHROMIUM", "Served", "demo_estate", "served", "until"]
 
 CHROMIUM: Final = Path(
     shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
@@ -59,6 +61,16 @@ def demo_estate() -> tuple[Estate, Mapping[str, AccessKey]]:
     """The demo's estate and the keys of those who act in it."""
     people = cast(FakePorts(), NOW)
     return people.estate, people.keys
+
+
+def until(shown: Locator, act: Callable[[], object]) -> None:
+    """Act until what it opens is there: a list drawn anew under the mouse or key loses them."""
+    for _ in range(4):
+        with suppress(PlaywrightError):
+            act()
+            shown.first.wait_for(timeout=5_000)
+            return
+    shown.first.wait_for()
 
 
 @contextmanager

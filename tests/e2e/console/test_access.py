@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
-from tests.consoles import Served
+from tests.consoles import Served, until
 from tests.endpoints import ACCOUNT, allow
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/image-auditor"
@@ -19,8 +19,8 @@ def test_everybody_is_asked_and_each_answer_opens(page: Page, site: Served) -> N
     expect(row.locator("td").nth(3)).to_have_text("–")  # noqa: RUF001 - a dash
     page.get_by_label("Filter the principals").fill("mapped")
     expect(page.locator("tr[data-row]")).to_have_count(1)
-    page.locator("tr[data-row]").focus()
-    page.keyboard.press("Enter")
+    row = page.locator("tr[data-row]")
+    until(page.get_by_role("dialog"), lambda: row.press("Enter"))
     expect(page.get_by_role("dialog")).to_contain_text(f"{ACCOUNT}:user/mapped")
     expect(page.get_by_role("dialog").get_by_text("can", exact=True)).to_have_count(1)
     page.keyboard.press("Escape")

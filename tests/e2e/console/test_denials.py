@@ -7,7 +7,7 @@ from typing import Final
 
 from botocore.awsrequest import AWSRequest
 from playwright.sync_api import Page, expect
-from tests.consoles import Served
+from tests.consoles import Served, until
 from tests.endpoints import ACCOUNT, allow, attempt
 
 HOSTILE: Final = "<img src=x onerror='window.hacked=1'>${window.hacked=2}`{{window.hacked=3}}"
@@ -32,10 +32,13 @@ def test_a_denial_is_explained_fixed_and_asked_again(page: Page, site: Served) -
     vera = site.client(site.person("vera", allow("iam:GetRole", "*")), "iam")
     assert attempt(vera.get_user, UserName="vera").code == "AccessDenied"
     line = page.get_by_role("listitem").filter(has_text="user/vera").first
-    line.get_by_role("link").focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("Enter")
+
+    def go() -> None:
+        line.get_by_role("link").focus()
+        for key in ("ArrowDown", "ArrowUp", "Enter"):
+            page.keyboard.press(key)
+
+    until(page.locator(".because"), go)
     expect(page.locator(".because").first).to_contain_text("No identity policy of")
     identity = page.locator("[data-layer=PRINCIPAL]")
     expect(identity).to_contain_text("no Allow")
@@ -66,7 +69,8 @@ def test_what_the_console_does_may_be_denied(page: Page, site: Served) -> None:
     """It acts as somebody, with what that somebody may do."""
     weak = site.client(site.person("weak"), "iam")
     attempt(weak.get_user, UserName="weak")
-    page.get_by_role("listitem").filter(has_text="user/weak").first.click()
+    line = page.get_by_role("listitem").filter(has_text="user/weak").first
+    until(page.get_by_role("button", name="Apply and retry"), line.click)
     page.get_by_role("button", name="Apply and retry").first.click()
     page.get_by_role("combobox").click()
     page.get_by_role("option", name=f"arn:aws:iam::{ACCOUNT}:user/weak").click()
@@ -88,7 +92,7 @@ def test_hostile_names_are_text(page: Page, site: Served) -> None:
     attempt(s3.get_object, Bucket="bucket", Key=HOSTILE)
     line = page.get_by_role("listitem").filter(has_text="user/mallory").first
     expect(line).to_contain_text(HOSTILE)
-    line.click()
+    until(page.locator(".facts"), line.click)
     expect(page.locator(".facts")).to_contain_text(HOSTILE)
     expect(page.locator(".policy").first).to_contain_text("</script>")
     page.get_by_text("Audit event").click()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
-from tests.consoles import Served
+from tests.consoles import Served, until
 from tests.endpoints import ACCOUNT, allow, attempt
 
 ZOE = f"arn:aws:iam::{ACCOUNT}:user/zoe"
@@ -19,8 +19,8 @@ def test_a_change_its_effect_and_the_moment_before(page: Page, site: Served) -> 
 
     page.goto(f"{site.url}/_clearance/history?resource=zoe&operation=PutUserPolicy")
     expect(page.get_by_role("listitem")).to_have_count(2)
-    page.get_by_role("listitem").first.get_by_role("link").focus()
-    page.keyboard.press("Enter")
+    link = page.get_by_role("listitem").first.get_by_role("link")
+    until(page.locator(".diff .minus"), lambda: link.press("Enter"))
     expect(page.locator(".diff .minus")).to_contain_text("photos/*")
     expect(page.locator(".diff .plus")).to_contain_text("photos/public/*")
     expect(page.locator(".effect")).to_contain_text("Loses")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 from tests.batch.events import event
-from tests.consoles import Served
+from tests.consoles import Served, until
 from tests.endpoints import ACCOUNT, allow
 
 EVIL = "<img src=x onerror='window.hacked=1'>{{window.hacked=2}}"
@@ -30,7 +30,8 @@ def test_a_policy_is_changed_against_the_trail(page: Page, site: Served) -> None
     expect(page.get_by_role("list", name="What would break, by action")).to_contain_text(
         "iam:GetUser"
     )
-    page.locator("tr[data-row]").press("Enter")
+    broken = page.locator("tr[data-row]")
+    until(page.get_by_role("dialog"), lambda: broken.press("Enter"))
     expect(page.get_by_role("dialog")).to_contain_text("no statement of p0 allows it")
     page.keyboard.press("Escape")
     with page.expect_download() as download:
@@ -65,6 +66,6 @@ def test_uploaded_logs_are_hostile_and_shown_as_text(
     expect(page.get_by_text("No recorded call would have been denied")).to_be_visible()
     row = page.locator("tr[data-row]").filter(has_text="newly allowed")
     expect(row).to_contain_text(EVIL)
-    row.click()
+    until(page.get_by_role("dialog"), row.click)
     expect(page.get_by_role("dialog")).to_contain_text(EVIL)
     assert page.evaluate("window.hacked") is None
