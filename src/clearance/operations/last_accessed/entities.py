@@ -115,13 +115,8 @@ def _head(job: AccessJob) -> dict[str, Any]:
 def _service(
     call: Call, job: AccessJob, who: list[tuple[str, Accessed]], name: str, catalog: Catalog
 ) -> dict[str, Any]:
-    facts = catalog.service(name)
     uses = jobs.latest(who, name, call.now)
-    shown: dict[str, Any] = {
-        "ServiceName": facts.name if facts else name,
-        "ServiceNamespace": name,
-        "TotalAuthenticatedEntities": len(uses),
-    }
+    shown = jobs.head(name, len(uses), catalog)
     if uses:
         arn, use = uses[0]
         shown |= {

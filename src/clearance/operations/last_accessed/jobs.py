@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from clearance.model.access import Accessed, AccessJob, Use
+from clearance.model.catalog import Catalog
 from clearance.model.estate import Account, Estate
 from clearance.operations.call import Call
 from clearance.operations.iam.faults import no_such_entity
 from clearance.operations.iam.owners import account_of
 
-__all__ = ["TRACKED", "asked", "found", "latest", "seen_since"]
+__all__ = ["TRACKED", "asked", "found", "head", "latest", "seen_since"]
 
 # "IAM reports activity for at least the last 400 days" (API_GenerateServiceLastAccessedDetails).
 TRACKED: Final = timedelta(days=400)
@@ -51,3 +52,13 @@ def latest(
         if (use := accessed.services.get(service)) is not None and now - use.when <= TRACKED
     ]
     return sorted(uses, key=lambda pair: pair[1].when, reverse=True)
+
+
+def head(service: str, count: int, catalog: Catalog) -> dict[str, Any]:
+    """What every report says of a service: its names, and how many used it."""
+    facts = catalog.service(service)
+    return {
+        "ServiceName": facts.name if facts else service,
+        "ServiceNamespace": service,
+        "TotalAuthenticatedEntities": count,
+    }

@@ -122,12 +122,7 @@ def _uses(
 
 
 def _service(name: str, uses: list[tuple[str, Use]], catalog: Catalog) -> dict[str, Any]:
-    facts = catalog.service(name)
-    shown: dict[str, Any] = {
-        "ServiceName": facts.name if facts else name,
-        "ServiceNamespace": name,
-        "TotalAuthenticatedEntities": len(uses),
-    }
+    shown = jobs.head(name, len(uses), catalog)
     if uses:
         path, use = uses[0]
         shown |= {"Region": use.region, "EntityPath": path, "LastAuthenticatedTime": use.when}

@@ -19,6 +19,7 @@ from clearance.server.console.pages.access.trust import (
     wanted,
 )
 from clearance.server.console.parts import drawing, refer, states, suggest
+from clearance.server.console.parts.filtering import filter_box
 from clearance.server.console.parts.text import tag
 from clearance.server.console.parts.working import Working
 
@@ -146,10 +147,7 @@ def _says(step: Step) -> str:
 
 def _list(steps: list[Step]) -> None:
     with tag("div", classes="bar"):
-        box = ui.input(placeholder="Filter by name, account or condition key")
-        box.props("outlined dense clearable debounce=100 aria-label='Filter the steps'")
-        box.props["data-filter"] = ""
-        box.classes("grow")
+        box = filter_box("Filter by name, account or condition key", "Filter the steps")
         crossing = ui.switch("Only between accounts")
         counted = tag("span", "", "soft")
     place = tag("div", classes="stack")

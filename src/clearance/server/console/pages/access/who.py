@@ -24,6 +24,7 @@ from clearance.server.console.pages.access.matrix import (
     usual,
 )
 from clearance.server.console.parts import badge, links, refer, states, suggest
+from clearance.server.console.parts.filtering import filter_box
 from clearance.server.console.parts.table import Column, table
 from clearance.server.console.parts.text import tag
 from clearance.server.console.parts.working import Working
@@ -121,10 +122,9 @@ class _Answer:
             )
             return
         with tag("div", classes="bar"):
-            box = ui.input(placeholder="Filter by principal, account or condition key")
-            box.props("outlined dense clearable debounce=100 aria-label='Filter the principals'")
-            box.props["data-filter"] = ""
-            box.classes("grow")
+            box = filter_box(
+                "Filter by principal, account or condition key", "Filter the principals"
+            )
             sure = ui.switch("Only what is certain")
             counted = tag("span", "", "soft")
         place = tag("div", classes="stack")

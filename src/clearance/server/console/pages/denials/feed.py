@@ -14,6 +14,7 @@ from nicegui.element import Element
 from clearance.server.console.page import Desk
 from clearance.server.console.pages.denials.rows import Row, Wanted, row_of, wanted
 from clearance.server.console.parts import badge, states
+from clearance.server.console.parts.filtering import filter_box
 from clearance.server.console.parts.text import tag
 from clearance.store.port import EventQuery
 
@@ -28,10 +29,9 @@ async def show(desk: Desk) -> None:
     """The filter and the list."""
     listing = _List(desk)
     with tag("div", classes="bar"):
-        search = ui.input(placeholder="Filter by action, principal, resource or reason")
-        search.props("outlined dense clearable debounce=150 aria-label='Filter the calls'")
-        search.props["data-filter"] = ""
-        search.classes("grow")
+        search = filter_box(
+            "Filter by action, principal, resource or reason", "Filter the calls", wait=150
+        )
         which = ui.toggle({False: "Denials", True: "All calls"}, value=False)
         which.props("no-caps unelevated")
         live = ui.switch("Live", value=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from nicegui import ui
-
 from clearance.server.console.page import Desk
 from clearance.server.console.pages.policies import things
 from clearance.server.console.parts import refer, states
+from clearance.server.console.parts.filtering import filter_box
 from clearance.server.console.parts.text import tag
 
 __all__ = ["show"]
@@ -23,10 +22,9 @@ async def show(desk: Desk, kind: str, search: str) -> None:
     kinds = [(refer.address("policies", kind=each), t) for each, (_, t, _) in things.KINDS.items()]
     refer.tabs("Kinds", kinds, title)
     with tag("div", classes="bar"):
-        box = ui.input(value=search, placeholder="Search names, notes and what documents say")
-        box.props("outlined dense clearable debounce=150 aria-label='Search the list'")
-        box.props["data-filter"] = ""
-        box.classes("grow")
+        box = filter_box(
+            "Search names, notes and what documents say", "Search the list", value=search, wait=150
+        )
         counted = tag("span", "", "soft")
     place = tag("div")
 

@@ -11,6 +11,7 @@ from nicegui import ui
 from clearance.batch.replay import Change, Kind, Mismatch
 from clearance.server.console.pages.replay.work import Done
 from clearance.server.console.parts import badge, drawing, refer, states
+from clearance.server.console.parts.filtering import filter_box
 from clearance.server.console.parts.table import Column, table
 from clearance.server.console.parts.text import tag
 
@@ -144,10 +145,7 @@ def _changes(changes: list[Change]) -> None:
     if not changes:
         return
     with tag("div", classes="bar"):
-        box = ui.input(placeholder="Filter by principal, action, resource or cause")
-        box.props("outlined dense clearable debounce=100 aria-label='Filter the changes'")
-        box.props["data-filter"] = ""
-        box.classes("grow")
+        box = filter_box("Filter by principal, action, resource or cause", "Filter the changes")
         kinds = ["", *dict.fromkeys(each.kind.value for each in changes)]
         which = ui.toggle({kind: kind or "all" for kind in kinds}, value="")
         which.props("no-caps unelevated dense padding='6px 12px'")
