@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.batch.events import event, read, user, write
 
+from clearance.batch import read as reading
 from clearance.batch.places import Place
 from clearance.batch.read import Found, files_in, records
 from clearance.model.errors import UsageError
@@ -61,6 +65,57 @@ def test_json_with_one_record_a_line_under_any_name(tmp_path: Path) -> None:
 def test_gzip_is_known_by_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(gzip.compress(json.dumps({"Records": [ONE]}).encode()))
     assert names(tmp_path) == ["GetCallerIdentity"]
+
+
+@pytest.mark.parametrize("way", ["isal", "zlib"])
+@given(data=st.data())
+def test_gzip_is_unpacked_alike_with_and_without_isal(data: st.DataObject, way: str) -> None:
+    """Parts, zeros behind them, and whatever is broken, by what Python's gzip makes of it."""
+    if way == "isal":
+        pytest.importorskip("isal")
+    parts = data.draw(st.lists(st.binary(max_size=300).map(gzip.compress), min_size=1, max_size=3))
+    packed = b"".join(parts) + bytes(data.draw(st.integers(0, 3)))
+    harm = data.draw(st.sampled_from(["none", "cut", "changed", "junk"]))
+    place = data.draw(st.integers(0, len(packed) - 1))
+    if harm == "cut":
+        packed = packed[:place]
+    elif harm == "changed":
+        packed = packed[:place] + bytes([packed[place] ^ 4]) + packed[place + 1 :]
+    elif harm == "junk":
+        packed += data.draw(st.binary(min_size=1, max_size=20))
+    with pytest.MonkeyPatch.context() as patch:
+        if way == "zlib":
+            patch.setattr(reading, "_ISAL", None)
+        unpacked: object
+        try:
+            unpacked = reading._unpacked(packed)  # noqa: SLF001
+        except (EOFError, zlib.error) as error:
+            unpacked = type(error)
+    expected: object
+    try:
+        expected = gzip.decompress(packed)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        expected = type(error)
+    if isinstance(expected, bytes):
+        assert unpacked == expected
+    else:
+        assert unpacked in {EOFError, zlib.error}
+
+
+@pytest.mark.parametrize("way", ["isal", "zlib"])
+def test_no_more_is_unpacked_than_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(reading, "LARGEST", 1000)
+    if way == "isal":
+        pytest.importorskip("isal")
+    else:
+        monkeypatch.setattr(reading, "_ISAL", None)
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(bytes(600)) + gzip.compress(bytes(10**6)))
+    assert len(reading._unpacked((tmp_path / "a.json.gz").read_bytes())) == 1001  # noqa: SLF001
+    found, counts = read(tmp_path)
+    assert (found, counts.broken) == ([], 1)
+    assert "larger than 1000 bytes" in counts.problems[0]
 
 
 def test_broken_files_are_skipped_with_a_count(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
         "uvicorn", "uvloop", "websockets",
     ),
     "services": ("moto",),
-    "logs": ("numpy", "pyarrow"),
+    "logs": ("isal", "numpy", "pyarrow"),
     "mcp": ("mcp",),
 }  # fmt: skip
 
