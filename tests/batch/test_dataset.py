@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from clearance.batch import dataset
+from clearance.batch.written import Writer
 
 
 def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
@@ -16,10 +17,10 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
         for n in range(3)
     ]
     table = pa.Table.from_pylist(rows, schema=dataset.schema())
-    with dataset.writer(tmp_path / "part.parquet") as file:
-        file.write_table(table, row_group_size=dataset.ROWS)
+    with Writer(tmp_path / "part.parquet") as file:
+        file.write(table)
     with parquet.ParquetFile(tmp_path / "part.parquet", read_dictionary=["action"]) as file:
-        assert file.schema_arrow.names == list(dataset.COLUMNS)
+        assert file.schema_arrow.names == [*dataset.COLUMNS, dataset.CALL]
         assert file.schema_arrow.metadata[b"clearance.dataset"] == dataset.VERSION.encode()
         column = file.metadata.row_group(0).column(dataset.schema().names.index("action"))
         assert "RLE_DICTIONARY" in column.encodings

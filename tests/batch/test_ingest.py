@@ -13,7 +13,7 @@ from tests.batch.events import HOME, event, session, user, write
 
 from clearance import wiring
 from clearance.batch import ingest as ingesting
-from clearance.batch.dataset import COLUMNS
+from clearance.batch.dataset import CALL, COLUMNS
 from clearance.batch.ingest import Ingested, ingest
 from clearance.batch.translate import Translator
 from clearance.model.errors import UsageError
@@ -50,7 +50,7 @@ def logs(tmp_path: Path) -> Path:
 def test_what_a_record_tells_is_in_its_row(logs: Path, tmp_path: Path) -> None:
     take(logs, tmp_path / "made")
     row = rows(tmp_path / "made")[0]
-    assert list(row) == list(COLUMNS)
+    assert list(row) == [*COLUMNS, CALL]
     assert (row["action"], row["resource"], row["session"]) == (
         "s3:GetObject",
         "arn:aws:s3:::b/0",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from tests.batch.events import HOME
 from tests.estates import estate
 
 from clearance.batch.keys import Spoken
 from clearance.model.estate import Estate
+
+MANAGED = "arn:aws:iam::aws:policy/x"
 
 
 def told(text: str) -> Estate:
@@ -36,4 +41,21 @@ def test_every_place_of_a_policy_counts() -> None:
     text = '{"Condition": {"Bool": {"aws:UserAgent": "x"}}}'
     raw = {"accounts": {HOME: {"roles": {"r": {"trust": text}}}}}
     assert "aws:UserAgent" in Spoken(estate(raw))
-    assert "aws:UserAgent" in Spoken(Estate(managed={"arn:aws:iam::aws:policy/x": text}))
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        {"users": {"ana": {"attached": [MANAGED]}}},
+        {"roles": {"app": {"attached": [MANAGED]}}},
+        {"groups": {"all": {"attached": [MANAGED]}}},
+        {"users": {"ana": {"boundary": MANAGED}}},
+        {"roles": {"app": {"boundary": MANAGED}}},
+    ],
+    ids=str,
+)
+def test_managed_policies_count_where_somebody_has_them(holder: dict[str, Any]) -> None:
+    text = '{"Condition": {"Bool": {"aws:UserAgent": "x"}}}'
+    whole = replace(estate({"accounts": {HOME: holder}}), managed={MANAGED: text})
+    assert "aws:UserAgent" in Spoken(whole)
+    assert "aws:UserAgent" not in Spoken(Estate(managed={MANAGED: text}))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearance.batch.numbering import Pairs, combined, first_of
+from clearance.batch.numbering import Ids, Pairs, combined, first_of, keyed
 
 HUGE = 1 << 40
 
@@ -26,7 +26,7 @@ def test_what_does_not_fit_is_an_error_not_a_wrong_number() -> None:
     with pytest.raises(OverflowError, match="do not fit"):
         combined([(column, 1 << 61), (column, 1 << 62)], 2)
     with pytest.raises(OverflowError, match="split the logs"):
-        Pairs().of(np.array([1 << 31]), np.array([0]))
+        Pairs().at(np.array([1 << 31]), np.array([0]))
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12), max_size=6))
@@ -34,7 +34,7 @@ def test_pairs_keep_their_numbers(batches: list[list[tuple[int, int]]]) -> None:
     made, known = Pairs(), dict[tuple[int, int], int]()
     for batch in batches:
         left, right = (np.array([pair[n] for pair in batch], np.int64) for n in (0, 1))
-        numbers, fresh = made.of(left, right)
+        numbers, fresh = made.at(left, right)
         assert [batch[at] for at in fresh] == list(
             dict.fromkeys(p for p in batch if p not in known)
         )
@@ -42,3 +42,32 @@ def test_pairs_keep_their_numbers(batches: list[list[tuple[int, int]]]) -> None:
             assert known.setdefault(pair, number) == number
         assert len(made) == len(known)
         assert sorted(known.values()) == list(range(len(known)))
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=12), max_size=6))
+def test_ids_keep_their_numbers_though_first_halves_be_equal(
+    batches: list[list[tuple[int, int]]],
+) -> None:
+    made, known = Ids(), dict[tuple[int, int], int]()
+    for batch in batches:
+        first, second = (np.array([pair[n] for pair in batch], np.uint64) for n in (0, 1))
+        numbers, fresh = made.of(first, second)
+        for pair, number in zip(batch, numbers.tolist(), strict=True):
+            assert known.setdefault(pair, number) == number
+        assert len(made) == len(known)
+        assert sorted(known.values()) == list(range(len(known)))
+        # New ones are told in the order of their numbers.
+        told = [known[batch[at]] for at in fresh]
+        assert told == list(range(len(known) - len(told), len(known)))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=20),
+    st.sampled_from([1, 12, 99]),
+)
+def test_keys_are_equal_where_all_numbers_are(rows: list[tuple[int, int]], most: int) -> None:
+    columns = [np.array([row[n] for row in rows], np.int64) for n in range(2)]
+    keys, size = keyed([(columns[0], 4), (columns[1], 3)], len(rows), most)
+    assert len(set(zip(rows, keys.tolist(), strict=True))) == len(set(rows))
+    assert len(set(keys.tolist())) == len(set(rows))
+    assert all(0 <= key < size for key in keys.tolist())

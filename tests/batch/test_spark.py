@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from clearance import wiring
-from clearance.batch import dataset
 from clearance.batch.decider import Decider
 from clearance.batch.propose import attach_to
 from clearance.batch.read import Record
@@ -23,6 +22,7 @@ from clearance.batch.synthetic.rows import Log
 from clearance.batch.synthetic.world import Plan, draw
 from clearance.batch.translate import Translator
 from clearance.batch.units import Unit, units_in
+from clearance.batch.written import Writer
 from clearance.facts.managed_policies import with_aws_managed
 from clearance.model.estate import Estate
 
@@ -51,8 +51,8 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> tuple[Unit, ...]:
         translator = Translator(wiring.catalog())
         for record in made.decode(msgspec.json.encode(told[number::3])):
             translator.add(record)
-        with dataset.writer(folder / f"part-{number}.parquet") as file:
-            file.write_table(translator.table(), row_group_size=300)
+        with Writer(folder / f"part-{number}.parquet") as file:
+            file.write(translator.table(), 300)
     found = units_in([str(folder)])
     assert len(found) == 6
     return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Address
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from tests.batch.events import HOME
 from tests.estates import estate
 
 from clearance.batch.requests import moment
-from clearance.batch.values import Classes, Conditions, Moments
+from clearance.batch.values import Classes, Conditions, Moments, addresses
 from clearance.model.estate import Estate
 
 KEY = "aws:SourceIp"
@@ -41,6 +43,34 @@ def test_ranges_part_addresses() -> None:
     assert codes[2] == codes[4] == codes[5]
     assert made.of([None]).tolist() == [0]
     assert 0 not in codes
+
+
+WORDS = st.one_of(
+    st.ip_addresses(v=4).map(str),
+    st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,4}){2,4}\n?", fullmatch=True),
+    st.sampled_from(ADDRESSES),
+    st.text(max_size=3),
+)
+
+
+@given(st.lists(WORDS, max_size=8))
+def test_addresses_are_found_among_texts(texts: list[str]) -> None:
+    def number(text: str) -> int | None:
+        try:
+            return int(IPv4Address(text))
+        except ValueError:
+            return None
+
+    which, values = addresses(pa.array(texts, pa.string()))
+    told = dict(zip(which.tolist(), values.tolist(), strict=True))
+    assert [told.get(at) for at in range(len(texts))] == list(map(number, texts))
+
+
+@given(st.lists(WORDS, max_size=8))
+def test_columns_have_the_classes_of_their_texts(texts: list[str]) -> None:
+    made = classes(world({"IpAddress": {KEY: ["10.0.0.0/24", "192.0.2.1", "2001:db8::/32"]}}))
+    found = made.of_column(pa.array(texts, pa.string())).tolist()
+    assert found == made.of([*texts, None]).tolist()
 
 
 @pytest.mark.parametrize(

@@ -28,14 +28,15 @@ for. Rows lie in order of time within a row group.
 | ``user_agent`` | ``userAgent`` without CloudTrail's brackets; null for ``AWS Internal`` |
 | ``tls`` | the version of TLS |
 | ``error`` | ``errorCode``; null when the call succeeded |
+| ``call`` | a number that rows of a row group share where the same was asked by the same caller |
 
-Events that are no authorized calls, or whose permissions cannot be told, have no ``action``.
+Events that are no authorized calls, or whose permissions cannot be told, have no ``action``. What
+``call`` counts lies beside the file: see ``clearance.batch.calls``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -43,6 +44,7 @@ import msgspec
 from clearance.model.errors import UsageError
 
 __all__ = [
+    "CALL",
     "COLUMNS",
     "GAPS",
     "OWNED",
@@ -56,20 +58,18 @@ __all__ = [
     "SessionContext",
     "encoded",
     "schema",
-    "writer",
 ]
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 # Large enough that dictionaries pay, small enough that two workers hold one each in 200 MB.
 ROWS: Final = 1 << 20
-# Texts repeat: a dictionary is worth while as long as it fits in memory.
-_DICTIONARY: Final = 256 << 20
 # "operation": no API operation of that name is known; its permission is a guess from the name.
 # "parameters": the record has none, so that keys made of them are unknown, not absent.
 # "resource": what was asked for cannot be told; the resource is ``*``.
 GAPS: Final = ("operation", "parameters", "resource")
 # Stands in ``keys`` for the account that owns the resource, which the estate may know better.
 OWNED: Final = "@owner"
+CALL: Final = "call"  # follows from the columns below, and is in files alone
 
 COLUMNS: Final[Mapping[str, str]] = {
     "time": "time",
@@ -179,22 +179,6 @@ def schema() -> Any:  # noqa: ANN401 - pyarrow has no types
     }
     fields = [arrow.field(name, kinds[kind]) for name, kind in COLUMNS.items()]
     return arrow.schema(fields, metadata={"clearance.dataset": VERSION})
-
-
-def writer(path: Path | str) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """A Parquet writer for one file; write tables of `schema()` with ``row_group_size=ROWS``."""
-    _arrow()
-    from pyarrow import parquet  # noqa: PLC0415
-
-    return parquet.ParquetWriter(
-        path, schema(), compression="zstd", compression_level=1,
-        dictionary_pagesize_limit=_DICTIONARY, use_dictionary=_texts(),
-        column_encoding={n: "DELTA_BINARY_PACKED" for n, k in COLUMNS.items() if k == "time"},
-    )  # fmt: skip
-
-
-def _texts() -> list[str]:
-    return [name for name, kind in COLUMNS.items() if kind == "text"]
 
 
 def _arrow() -> Any:  # noqa: ANN401 - pyarrow has no types

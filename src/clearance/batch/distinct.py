@@ -143,4 +143,5 @@ def _tallies(
     places = numbers.astype(np.int64) * OUTCOMES + outcomes
     counts = np.bincount(places, minlength=kinds * OUTCOMES).tolist()
     order = np.argsort(times, kind="stable")
-    return counts, *ends(places[order], times[order], kinds * OUTCOMES)
+    first, last = ends(places[order], times[order], kinds * OUTCOMES)
+    return counts, first.tolist(), last.tolist()

@@ -23,6 +23,8 @@ from clearance.batch import dataset
 from clearance.batch.places import Place
 from clearance.batch.read import Found, files_in, records
 from clearance.batch.translate import Translator
+from clearance.batch.units import CALLS
+from clearance.batch.written import Writer
 from clearance.model.catalog import Catalog
 from clearance.model.errors import UsageError
 from clearance.store.lock import FolderLock
@@ -75,8 +77,9 @@ def ingest(
     folder.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(folder, LOCK)
     try:
-        for left in folder.glob(".part-*.tmp"):
-            left.unlink()  # of a process that did not live to rename it
+        for place in (folder, folder / CALLS):
+            for left in place.glob(".part-*.tmp"):
+                left.unlink()  # of a process that did not live to rename it
         new = list(_new(given, _sources(folder), result))
         jobs = list(_jobs(new, folder, workers))
         begun(sum(place.size for place in new), len(new))
@@ -180,12 +183,12 @@ def _part(job: Job, translator: Translator, told: Told) -> Found:
     name = hashlib.sha256("\n".join(map(_key, places)).encode()).hexdigest()[:20]
     making, made = folder / f".part-{name}.tmp", folder / f"part-{name}.parquet"
     reading = records(places, found, done=lambda place: told(place.size, 1))
-    with dataset.writer(making) as file:
+    with Writer(making) as file:
         for table in _tables(reading, translator):
-            file.write_table(table, row_group_size=dataset.ROWS)
+            file.write(table)
         sources = {_key(place): place.size for place in places}
-        file.add_key_value_metadata({SOURCES.decode(): msgspec.json.encode(sources).decode()})
-    making.replace(made)
+        file.note({SOURCES.decode(): msgspec.json.encode(sources).decode()})
+    file.rename(made)
     return found
 
 

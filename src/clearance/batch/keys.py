@@ -1,20 +1,21 @@
-"""Which context keys any policy of some estates speaks of; the others cannot change a decision."""
+"""Which context keys the policies of some estates speak of; the others cannot change a decision."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
-from clearance.model.estate import Estate
+from clearance.model.estate import Account, Estate, Role, User
 
-__all__ = ["Spoken", "texts_of", "unescaped"]
+__all__ = ["Spoken", "in_force", "texts_of", "unescaped"]
 
 
 class Spoken:
     """The keys that policies test or put into patterns; too many rather than too few.
 
-    Every text of the estates is searched, so that no kind of policy can be forgotten.
+    Every text of the estates is searched, so that no kind of policy can be forgotten; only managed
+    policies that nobody has are left out.
 
     >>> "aws:SourceIp" in Spoken(Estate())
     False
@@ -23,7 +24,7 @@ class Spoken:
     __slots__ = ("_known", "_text")
 
     def __init__(self, *estates: Estate) -> None:
-        texts = {text for estate in estates for text in texts_of(estate)}
+        texts = {text for estate in estates for text in texts_of(in_force(estate))}
         self._text = "\n".join(part for text in texts for part in unescaped(text)).lower()
         self._known: dict[str, bool] = {}
 
@@ -34,6 +35,30 @@ class Spoken:
         if found is None:
             found = self._known[key] = key.lower() in self._text
         return found
+
+
+def in_force(estate: Estate) -> Estate:
+    """The estate without the managed policies that are attached to nobody and bound nobody.
+
+    For callers without session policies: what logs tell of a session holds none.
+    """
+    held = {arn for account in estate.accounts.values() for arn in _attached(account)}
+    managed = {arn: estate.managed[arn] for arn in held if arn in estate.managed}
+    accounts = {
+        number: replace(account, policies={a: p for a, p in account.policies.items() if a in held})
+        for number, account in estate.accounts.items()
+    }
+    return replace(estate, accounts=accounts, managed=managed)
+
+
+def _attached(account: Account) -> Iterator[str]:
+    for group in account.groups.values():
+        yield from group.attached
+    holders: list[User | Role] = [*account.users.values(), *account.roles.values()]
+    for holder in holders:
+        yield from holder.attached
+        if holder.boundary is not None:
+            yield holder.boundary
 
 
 def texts_of(value: object) -> Iterator[str]:

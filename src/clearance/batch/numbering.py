@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["Growing", "Ints", "Pairs", "combined", "first_of"]
+__all__ = [
+    "Growing",
+    "Ids",
+    "Ints",
+    "Keys",
+    "Pairs",
+    "Parts",
+    "Places",
+    "combined",
+    "first_of",
+    "keyed",
+]
 
 Ints: TypeAlias = NDArray[np.int64]
+Places: TypeAlias = NDArray[Any]  # where something is, in whole numbers of any width
+Parts: TypeAlias = list[tuple[NDArray[Any], int]]  # numbers, and a size above them all
 Any_ = TypeVar("Any_", bound=np.generic)
 _LARGEST: Final = 1 << 62
 _HALF: Final = 1 << 31
 
 
-def combined(parts: Sequence[tuple[NDArray[Any], int]], rows: int) -> tuple[NDArray[np.int32], int]:
+def combined(parts: Parts, rows: int) -> tuple[NDArray[np.int32], int]:
     """Rows with equal numbers in every part get equal numbers; how many there are.
 
     Each part comes with its size, above all its numbers. Where the product of the sizes would not
@@ -51,6 +63,26 @@ def _encoded(values: Ints) -> tuple[NDArray[np.int32], int]:
     """Equal values as equal numbers, in order of their first row."""
     made = pa.array(values).dictionary_encode()
     return made.indices.to_numpy(zero_copy_only=False), len(made.dictionary)
+
+
+def keyed(parts: Parts, rows: int, most: int) -> tuple[Ints, int]:
+    """One key for each row, equal where all its numbers are, and a size above all keys.
+
+    Unlike `combined`'s numbers, not all keys below the size need be of use: as long as it is not
+    above ``most``, numbers are only strung together.
+    """
+    product = 1
+    for _, size in parts:
+        product *= max(size, 1)
+    if product > most:
+        numbers, count = combined(parts, rows)
+        return numbers.astype(np.int64), count
+    found: Ints = np.zeros(rows, np.int64)
+    for codes, size in parts:
+        if size > 1:
+            found *= size
+            found += codes
+    return found, product
 
 
 def first_of(numbers: NDArray[np.int32], count: int) -> Ints:
@@ -87,29 +119,28 @@ class Growing(Generic[Any_]):
         self._count = wanted
 
 
-class Pairs:
-    """A number for each pair of numbers, the same whenever the pair comes again."""
+class Keys:
+    """A number for each key of 64 bits, the same whenever the key comes again."""
 
     def __init__(self) -> None:
         # Runs of sorted keys with their numbers, each at least twice as long as the next.
-        self._runs: list[tuple[Ints, Ints]] = []
+        self._runs: list[tuple[NDArray[Any], Ints]] = []
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def of(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
-        """The number of each pair, and where new ones first are, in the order of their numbers."""
-        if max(left.max(initial=0), right.max(initial=0)) >= _HALF:
-            raise OverflowError("more than 2**31 kinds of calls; split the logs")
-        keys = left << 32 | right
+    def of(self, keys: NDArray[Any]) -> tuple[Ints, Ints]:
+        """The number of each key, and where new ones first are, in the order of their numbers."""
         order = np.argsort(keys)
         wanted = keys[order]  # sorted, the search walks through each run once
-        numbers = np.full(len(keys), -1, np.int64)
+        found = np.full(len(keys), -1, np.int64)
         for held, known in self._runs:
             places = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
             hits = held[places] == wanted
-            numbers[order[hits]] = known[places[hits]]
+            found[hits] = known[places[hits]]
+        numbers = np.empty(len(keys), np.int64)
+        numbers[order] = found
         missing = np.flatnonzero(numbers < 0)
         if not len(missing):
             return numbers, missing
@@ -119,7 +150,7 @@ class Pairs:
         self._learn(keys[fresh])
         return numbers, fresh
 
-    def _learn(self, keys: Ints) -> None:
+    def _learn(self, keys: NDArray[Any]) -> None:
         order = np.argsort(keys)
         run = (keys[order], self._count + order.astype(np.int64))
         self._count += len(keys)
@@ -129,3 +160,50 @@ class Pairs:
             order = np.argsort(merged, kind="stable")
             run = (merged[order], np.concatenate([held[1], run[1]])[order])
         self._runs.append(run)
+
+
+class Pairs(Keys):
+    """A number for each pair of numbers, the same whenever the pair comes again."""
+
+    def at(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+        """The number of each pair, and where new ones first are, in the order of their numbers."""
+        if max(left.max(initial=0), right.max(initial=0)) >= _HALF:
+            raise OverflowError("more than 2**31 kinds of calls; split the logs")
+        return self.of(left << 32 | right)
+
+
+class Ids:
+    """A number for each id of 128 bits, the same whenever the id comes again.
+
+    The first halves are nearly always enough to tell ids apart; that they are is checked.
+    """
+
+    def __init__(self) -> None:
+        self._keys = Keys()
+        self._second: Growing[np.uint64] = Growing(np.uint64)
+        self._numbers: Growing[np.int64] = Growing(np.int64)  # of the ids, by those of the halves
+        self._alike: dict[tuple[int, int], int] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def of(self, first: NDArray[np.uint64], second: NDArray[np.uint64]) -> tuple[Ints, Ints]:
+        """The number of each id, and where new ones first are, in the order of their numbers."""
+        places, new = self._keys.of(first)
+        self._second.extend(second[new])
+        self._numbers.extend(self._count + np.arange(len(new), dtype=np.int64))
+        self._count += len(new)
+        numbers = self._numbers.array[places]
+        odd = np.flatnonzero(self._second.array[places] != second)
+        if not len(odd):
+            return numbers, new
+        more = []
+        for at in odd.tolist():
+            key = (int(first[at]), int(second[at]))
+            if key not in self._alike:
+                self._alike[key] = self._count
+                self._count += 1
+                more.append(at)
+            numbers[at] = self._alike[key]
+        return numbers, np.concatenate([new, np.array(more, np.int64)])

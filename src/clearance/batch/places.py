@@ -17,12 +17,16 @@ from typing import Any, Final
 
 from clearance.model.errors import UsageError
 
-__all__ = ["Place", "opened", "places_in", "read_bytes"]
+__all__ = ["CALLS", "Place", "opened", "places_in", "read_bytes"]
 
 S3: Final = "s3://"
+CALLS: Final = "_calls"  # beside the files of a dataset: what their rows share
 _BLOCK: Final = 8 << 20
-# Digests and Insights lie beside the events and hold none (CloudTrail User Guide, log file names).
-_NO_EVENTS: Final = frozenset({"CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Aggregated"})
+# What lies beside events and holds none: digests and Insights (CloudTrail User Guide, log file
+# names), and our own calls.
+_NO_EVENTS: Final = frozenset(
+    {"CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Aggregated", CALLS}
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,32 +7,41 @@ the circumstances alone. Calls for which the same remains are one `Part`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from itertools import pairwise
+from typing import Any, Final, Protocol, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
+from clearance.batch.calls import Coded
+from clearance.batch.cells import Cells, Fit, Ground, Shared
+from clearance.batch.numbering import Ints, Parts, combined, first_of
 from clearance.batch.requests import Asked, Mapper, Template
+from clearance.batch.shapes import WHOLE, Shapes
 from clearance.batch.who import Value, Who
 from clearance.decide.compile import Engine
-from clearance.decide.compile.cell import Cell, build
 from clearance.decide.compile.engine import Caller
 from clearance.decide.compile.layers import CompiledLayer
 from clearance.decide.compile.outcome import UNTOLD
-from clearance.decide.compile.prepare import Facts, PreparedContext
+from clearance.decide.compile.prepare import PreparedContext
 from clearance.decide.compile.statements import CompiledStatement
+from clearance.decide.context import region_of
 from clearance.decide.judge import Reading
 from clearance.decide.situation import Situation
 from clearance.model.catalog import Catalog
 from clearance.model.decision import DecisionEffect
 from clearance.model.estate import Account, Estate
-from clearance.model.principal import Principal
-from clearance.model.request import Context
+from clearance.model.request import Context, Request, fold
 
 __all__ = ["Part", "Plan", "Planner", "Told"]
 
-KEPT: Final = 500_000  # what is remembered of resources before it is worked out anew
 _ALLOW: Final = DecisionEffect.ALLOW
 _READINGS: Final = (Reading(allows=True), Reading(denies=True))
+_MOST: Final = 60  # statements of which a number's bits can say whether they fit
+_MATCH: Final = -1
+_SOME: Final = 2
 # Keys of the circumstances, by the column that tells them. Whether an address is told says whether
 # the keys of VPC endpoints are absent or unknown.
 COLUMNS: Final[Mapping[str, str]] = {
@@ -51,7 +60,17 @@ COLUMNS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 Sign: TypeAlias = Hashable
-Shape: TypeAlias = Hashable
+
+
+class Resources(Protocol):
+    """What some calls ask for: how the names begin, and all of them where that matters."""
+
+    @property
+    def starts(self) -> Coded:
+        """The start of each name: see `calls.start_of`."""
+
+    def texts(self, places: Ints) -> list[str]:
+        """Some of the names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +90,55 @@ class Told:
 class Part:
     """Everything of one permission that the circumstances can still decide, in both estates.
 
-    ``columns`` are those that can: without any the verdict is settled. Parts of the same ``sign``
-    decide alike.
+    ``columns`` are those that can: without any the verdict is settled. ``same``: the estates
+    decide alike. What it was first found of stands for all of which it is true.
     """
 
     who: Who
     asked: Asked
-    before: Cell
-    after: Cell
+    before: Shared
+    after: Shared
     same: bool
     columns: frozenset[str]
-    sign: Sign
+
+
+class Plan:
+    """One caller, one action, with all that comes with it but the resource."""
+
+    __slots__ = ("groups", "told")
+
+    def __init__(self, told: Told) -> None:
+        self.told = told
+        self.groups: dict[int, _Group] = {}
+
+
+class _Group:
+    """Resources of one shape before a plan: they differ in which statements' patterns they fit.
+
+    ``only`` is the part of all where no statement tells them apart, else `_MATCH`.
+    """
+
+    __slots__ = ("grounds", "only", "parts", "places", "statements", "told", "vary")
+
+    def __init__(self, told: Told, grounds: tuple[Ground, ...], *, named: bool) -> None:
+        self.told = told
+        self.grounds = grounds
+        found: dict[int, tuple[int, CompiledStatement]] = {}
+        places = []
+        for ground in grounds:
+            mine = [found.setdefault(id(s), (len(found), s))[0] for s in ground.statements]
+            places.append(tuple(mine))
+        self.places = tuple(places)
+        statements = tuple(compiled for _, compiled in found.values())
+        # Decided against every resource, whatever this one is called (R41), nothing varies.
+        self.vary = named
+        self.statements = statements
+        self.parts: dict[Hashable, int] = {}
+        self.only = _MATCH
+
+    def settle(self) -> None:
+        """Let go of what is no longer asked."""
+        self.grounds, self.places, self.statements = (), (), ()
 
 
 class Planner:
@@ -92,206 +149,269 @@ class Planner:
         self.before = Engine(current, catalog=catalog)
         # One library: what did not change is one object, and is seen to be the same.
         self.after = Engine(proposed, catalog=catalog, library=self.before.library)
-        self.shapes = _Shapes(current, proposed)
+        self.parts: list[Part] = []
+        self._shapes = Shapes(current, proposed)
+        self._cells = Cells()
+        self._numbers: dict[Sign, int] = {}
+        self._grants = _has_grants(current) or _has_grants(proposed)
+        self._rest_alike = _rest(current) == _rest(proposed)
+        self._callers: dict[int, tuple[Who, Caller, Caller, bool]] = {}
+        self._around: dict[Hashable, tuple[Request, str | None, tuple[CompiledLayer, ...]]] = {}
+        self._endpoints: dict[str | None, PreparedContext] = {}
 
-    def plan(self, told: Told) -> Plan:
-        """A permission, ready to be asked for many resources."""
-        return Plan(self, told)
+    def part(self, plan: Plan, resource: str) -> int:
+        """The number of what remains to be asked of a plan's permission on a resource."""
+        group = self._group(plan, self._shapes.number(resource), resource)
+        return group.only if group.only != _MATCH else self._matching(group, resource)
 
-    def sides(self, who: Who, asked: Asked, endpoint: str | None) -> tuple[_Side, _Side]:
-        """One permission by one caller on one resource, before both estates."""
-        assert who.principal is not None  # noqa: S101
-        context = context_of(who, asked, {"aws:SourceVpce": endpoint} if endpoint else {})
-        before = _Side(self.before, who.principal, asked, context)
-        return before, _Side(self.after, who.principal, asked, context)
+    def parts_of(
+        self, plans: Sequence[Plan], which: Ints, resources: Resources
+    ) -> NDArray[np.int32]:
+        """The same for many: the plan of each by its place among ``plans``."""
+        codes, _, starts = resources.starts
+        shapes = np.array(self._shapes.by_starts([s or "*" for s in starts]), np.int64)[codes]
+        own = np.flatnonzero(shapes == WHOLE)
+        if len(own):
+            shapes[own] = [self._shapes.number(text) for text in resources.texts(own)]
+        parts: Parts = [(which, len(plans)), (shapes, len(self._shapes))]
+        pairs, count = combined(parts, len(which))
+        groups = self._groups(plans, which, shapes, first_of(pairs, count), resources)
+        found = np.array([group.only for group in groups], np.int32)[pairs]
+        left = np.flatnonzero(found == _MATCH)
+        if len(left):
+            found[left] = self._by_patterns(groups, pairs[left], left, resources)
+        return found
 
-    def part(
-        self, who: Who, asked: Asked, endpoint: str | None, sides: tuple[_Side, _Side]
-    ) -> Part:
-        """What remains to be asked of a permission."""
-        old, new = sides
-        old.build()
-        same = self._unchanged(old, new)
-        if same:
-            new.cell = old.cell
+    def _groups(
+        self, plans: Sequence[Plan], which: Ints, shapes: Ints, first: Ints, resources: Resources
+    ) -> list[_Group]:
+        """The groups of some pairs of plan and shape; of each, a call is given."""
+        pairs = list(zip(which[first].tolist(), shapes[first].tolist(), strict=True))
+        new = [at for at, (plan, shape) in enumerate(pairs) if shape not in plans[plan].groups]
+        for at, text in zip(new, resources.texts(first[new]), strict=True):
+            plan, shape = pairs[at]
+            self._group(plans[plan], shape, text)
+        return [plans[plan].groups[shape] for plan, shape in pairs]
+
+    def _by_patterns(
+        self, groups: list[_Group], which: NDArray[Any], places: Ints, resources: Resources
+    ) -> Ints:
+        """The parts where patterns tell resources apart: each is asked about each start once."""
+        counts = np.array(
+            [0 if _is_hard(group) else len(group.statements) for group in groups], np.int64
+        )
+        found = np.empty(len(which), np.int64)
+        many = counts[which] > 0
+        one_by_one = np.flatnonzero(~many)
+        texts = resources.texts(places[one_by_one])
+        for at, text in zip(one_by_one.tolist(), texts, strict=True):
+            found[at] = self._matching(groups[which[at]], text)
+        rest = np.flatnonzero(many)
+        if len(rest):
+            which, places = which[rest], places[rest]
+            bits = _bits(groups, counts, which, places, resources)
+            kinds, size = combined([(which, len(groups)), _coded(bits)], len(which))
+            first = first_of(kinds, size)
+            asked = list(zip(which[first].tolist(), bits[first].tolist(), strict=True))
+            new = [at for at, (group, fits) in enumerate(asked) if fits not in groups[group].parts]
+            for at, text in zip(new, resources.texts(places[first[new]]), strict=True):
+                group, fits = asked[at]
+                self._by_bits(groups[group], fits, text)
+            made = [groups[group].parts[fits] for group, fits in asked]
+            found[rest] = np.array(made, np.int64)[kinds]
+        return found
+
+    def _by_bits(self, group: _Group, bits: int, resource: str) -> None:
+        fits = [bool(bits >> place & 1) for place in range(len(group.statements))]
+        group.parts[bits] = self._part(group, fits, resource)
+
+    def _matching(self, group: _Group, resource: str) -> int:
+        fits = tuple(statement.fits([resource])[0] for statement in group.statements)
+        number = group.parts.get(fits)
+        if number is None:
+            number = group.parts[fits] = self._part(group, fits, resource)
+        return number
+
+    def _group(self, plan: Plan, shape: int, resource: str) -> _Group:
+        group = plan.groups.get(shape)
+        if group is None:
+            group = plan.groups[shape] = self._grouped(plan.told, shape, resource)
+        return group
+
+    def _grouped(self, told: Told, shape: int, resource: str) -> _Group:
+        _, old, new, alike = self._caller(told.who)
+        account = self._account(told, resource)
+        grounds = [self._ground(self.before, old, told, shape, resource, account)]
+        if not (alike and self._rest_alike):
+            after = self._ground(self.after, new, told, shape, resource, account)
+            if not self._unchanged(grounds[0], after):
+                grounds.append(after)
+        asked = grounds[0].situation.request.resource
+        group = _Group(told, tuple(grounds), named=asked == resource)
+        if not (group.vary and group.statements):
+            fits = [statement.fits([asked])[0] for statement in group.statements]
+            group.only = self._part(group, fits, resource)
+            group.settle()
+        return group
+
+    def _account(self, told: Told, resource: str) -> str | None:
+        return self.mapper.owner(resource, told.template.owner, told.account)
+
+    def _caller(self, who: Who) -> tuple[Who, Caller, Caller, bool]:
+        """A caller in both estates, and whether its own policies and keys are the same."""
+        found = self._callers.get(id(who))
+        if found is None:
+            assert who.principal is not None  # noqa: S101
+            old = self.before.caller(who.principal)
+            if self._rest_alike and _held(self.before, old) == _held(self.after, old):
+                new, alike = old, True
+            else:
+                new = self.after.caller(who.principal)
+                alike = old.facts == new.facts and _own(old) == _own(new)
+            found = self._callers[id(who)] = (who, old, new, alike)
+        return found
+
+    def _ground(
+        self,
+        engine: Engine,
+        caller: Caller,
+        told: Told,
+        shape: int,
+        resource: str,
+        account: str | None,
+    ) -> Ground:
+        principal, action = caller.principal, told.template.action.lower()
+        key = (
+            id(engine), shape, action, account, told.endpoint,
+            principal.kind, principal.account, principal.is_service_linked,
+        )  # fmt: skip
+        known = self._around.get(key)
+        # Grants on keys name single callers.
+        if known is None or (self._grants and ":kms:" in resource):
+            situation, layers = engine.situate(
+                caller, action, resource, self._through(engine, told.endpoint), account
+            )
+            around = layers[: len(layers) - len(caller.layers)]
+            self._around[key] = (situation.request, situation.resource_account, around)
         else:
-            new.build()
-        signs = (old.sign(), new.sign() if not same else None)
-        same = same or signs[0] == signs[1]
-        keys = old.keys | new.keys if not same else old.keys
-        columns = frozenset(COLUMNS[key] for key in keys if key in COLUMNS)
-        if who.for_caller:
-            columns -= {"source_ip", "user_agent"}
-        through = endpoint if "source_ip" in columns else None
-        sign = (signs[0], None if same else signs[1], through, who.for_caller)
-        return Part(who, asked, old.cell, new.cell, same, columns, sign)
+            request, owner, around = known
+            asked = request.resource if request.resource == "*" else resource
+            request = Request(principal, action, asked, _EMPTY, account)
+            situation = Situation(request, (), owner, engine.options)
+            layers = (*around, *caller.layers)
+        return Ground(situation, layers, caller, action, self._cells)
 
-    def _unchanged(self, old: _Side, new: _Side) -> bool:
+    def _through(self, engine: Engine, endpoint: str | None) -> PreparedContext:
+        found = self._endpoints.get(endpoint)
+        if found is None:
+            context = Context.of({"aws:SourceVpce": endpoint} if endpoint else {})
+            found = self._endpoints[endpoint] = engine.prepare(context)
+        return found
+
+    def _unchanged(self, old: Ground, new: Ground) -> bool:
         """True when nothing that bears on the request differs between the estates."""
         return (
             old.situation.resource_account == new.situation.resource_account
             and old.caller.facts == new.caller.facts
             and _statements(old) == _statements(new)
-            and old.about == new.about
+            and self.before.facts_about(old.situation) == self.after.facts_about(new.situation)
         )
+
+    def _part(self, group: _Group, fits: Sequence[Fit], resource: str) -> int:
+        """The number of the part where a group's statements fit as told; ``resource`` is one."""
+        told = group.told
+        shared = [
+            self._cells.of(ground, [fits[place] for place in places], resource)
+            for ground, places in zip(group.grounds, group.places, strict=True)
+        ]
+        old, new = shared[0], shared[-1]
+        keys = old.keys | new.keys
+        columns = frozenset([COLUMNS[key] for key in keys if key in COLUMNS])
+        if told.who.for_caller:
+            columns -= {"source_ip", "user_agent"}
+        same = old is new
+        signs: tuple[Sign, ...] = ((old.sign, None),)
+        if len(keys) > len(columns) or len(group.grounds) > 1:
+            signs = tuple(
+                (each.sign, self._telling(engine, told, ground, each.keys, resource))
+                for engine, ground, each in zip(
+                    (self.before, self.after), group.grounds, shared, strict=False
+                )
+            )
+            same = signs[0] == signs[-1]
+        sign = (
+            signs[0],
+            None if same else signs[-1],
+            told.endpoint if "source_ip" in columns else None,
+            told.who.for_caller,
+            # Where the Region is not told, it is the resource's.
+            region_of(told.template.action, resource) if "requested_region" in columns else None,
+            _overriding(told.template) if columns else None,
+        )
+        number = self._numbers.get(sign)
+        if number is None:
+            number = self._numbers[sign] = len(self.parts)
+            asked = told.template.on(resource, self._account(told, resource))
+            self.parts.append(Part(told.who, asked, old, new, same, columns))
+        return number
+
+    def _telling(
+        self, engine: Engine, told: Told, ground: Ground, keys: frozenset[str], resource: str
+    ) -> Sign:
+        """What is known of the keys that statements ask for, but those that columns tell."""
+        wanted = sorted(keys.difference(COLUMNS))
+        if not wanted:
+            return None
+        asked = told.template.on(resource, self._account(told, resource))
+        through = {"aws:SourceVpce": told.endpoint} if told.endpoint else {}
+        prepared = engine.prepare(context_of(told.who, asked, through))
+        telling = engine.telling(ground.caller, prepared, engine.facts_about(ground.on(resource)))
+        found = ((key, telling.get(key)) for key in wanted)
+        return tuple((key, "?" if values is UNTOLD else values) for key, values in found)
 
     def verdict(self, part: Part, circumstances: Mapping[str, Value]) -> tuple[bool, bool, bool]:
         """Allowed before, allowed after, and whether unknown keys could tell the two apart."""
-        context = context_of(part.who, part.asked, circumstances)
         assert part.who.principal is not None  # noqa: S101
-        sides = [_Side(self.before, part.who.principal, part.asked, context, part.before)]
+        context = context_of(part.who, part.asked, circumstances)
+        sides = [_Side(self.before, part, context, part.before)]
         if not part.same:
-            sides.append(_Side(self.after, part.who.principal, part.asked, context, part.after))
+            sides.append(_Side(self.after, part, context, part.after))
         effects = [side.effect() is _ALLOW for side in sides]
         was, will = effects[0], effects[-1]
         perhaps = not part.same and was == will and sides[0].readings() != sides[1].readings()
         return was, will, perhaps
 
 
-class Plan:
-    """One caller, one action, with all that comes with it but the resource."""
-
-    def __init__(self, planner: Planner, told: Told) -> None:
-        self._planner = planner
-        self._told = told
-        self._groups: dict[Shape, _Group] = {}
-
-    def parts(self, resources: Sequence[str]) -> list[Part]:
-        """What remains to be asked when the resource is known, for each of some resources."""
-        shapes = self._planner.shapes
-        alike: dict[Shape, list[int]] = {}
-        for place, resource in enumerate(resources):
-            alike.setdefault(shapes.of(resource), []).append(place)
-        found: list[Part | None] = [None] * len(resources)
-        for shape, places in alike.items():
-            named = [resources[place] for place in places]
-            group = self._groups.get(shape)
-            if group is None:
-                group = self._groups[shape] = self._group(named[0])
-            columns = [statement.fits(named) for statement in group.statements]
-            if not columns:
-                part = group.parts.get(()) or self._part(group, (), named[0])
-                for place in places:
-                    found[place] = part
-                continue
-            for place, fits in zip(places, zip(*columns, strict=True), strict=True):
-                found[place] = group.parts.get(fits) or self._part(group, fits, resources[place])
-        return [part for part in found if part is not None]
-
-    def _part(self, group: _Group, fits: tuple[object, ...], resource: str) -> Part:
-        told = self._told
-        asked, sides = group.first if group.first[0].resource == resource else (None, None)
-        if asked is None or sides is None:
-            asked = told.template.on(resource, self._account(resource))
-            sides = self._planner.sides(told.who, asked, told.endpoint)
-        part = group.parts[fits] = self._planner.part(told.who, asked, told.endpoint, sides)
-        return part
-
-    def _account(self, resource: str) -> str | None:
-        told = self._told
-        return self._planner.mapper.owner(resource, told.template.owner, told.account)
-
-    def _group(self, resource: str) -> _Group:
-        told = self._told
-        asked = told.template.on(resource, self._account(resource))
-        sides = self._planner.sides(told.who, asked, told.endpoint)
-        found: dict[int, CompiledStatement] = {}
-        for side in sides:
-            if side.situation.request.resource != resource:
-                continue  # decided against every resource, whatever it is called (R41)
-            for layer in side.layers:
-                for _, compiled in layer.covering(side.action):
-                    if not compiled.anywhere:
-                        found[id(compiled)] = compiled
-        return _Group(tuple(found.values()), (asked, sides))
-
-
-class _Group:
-    """Resources of one shape: they differ in which statements' patterns they fit."""
-
-    __slots__ = ("first", "parts", "statements")
-
-    def __init__(
-        self, statements: tuple[CompiledStatement, ...], first: tuple[Asked, tuple[_Side, _Side]]
-    ) -> None:
-        self.statements = statements
-        self.first = first
-        self.parts: dict[tuple[object, ...], Part] = {}
-
-
 class _Side:
     """One request before one estate."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        principal: Principal,
-        asked: Asked,
-        context: Context,
-        cell: Cell | None = None,
-    ) -> None:
-        self.engine = engine
-        self.caller: Caller = engine.caller(principal)
-        self.action = asked.action.lower()
-        self.prepared: PreparedContext = engine.prepare(context)
-        self.situation: Situation
-        self.layers: tuple[CompiledLayer, ...]
-        self.keys: frozenset[str] = frozenset()
-        self._asked = asked
-        if cell is None:
-            self.situation, self.layers = engine.situate(
-                self.caller, self.action, asked.resource, self.prepared, asked.account
-            )
-        else:
-            self.cell = cell
-
-    @property
-    def about(self) -> Facts:
-        """The keys that follow from the resource."""
-        return self.engine.facts_about(self.situation)
-
-    def build(self) -> None:
-        """Work out what the context can still decide."""
-        self.cell = build(self.situation, self.layers, bounded=self.caller.bounded)
-        if self.cell.constant is None:
-            self.cell.known = {**self.about.values, **self.caller.facts.values}
-
-    def sign(self) -> Sign:
-        """What decides, but for the columns: equal signs, equal decisions."""
-        cell = self.cell
-        if cell.constant is not None:
-            return cell.constant
-        groups = (cell.denies, *cell.levels, *(group for way in cell.ways for group in way))
-        clauses = [clause for group in groups for clause in group if clause[1]]
-        self.keys = frozenset().union(*(clause[2][1].keys for clause in clauses))
-        telling = self.engine.telling(self.caller, self.prepared, self.about)
-        told = []
-        for key in sorted(self.keys.difference(COLUMNS)):
-            values = telling.get(key)
-            told.append((key, "?" if values is UNTOLD else values))
-        return (
-            tuple(id(clause[0]) for clause in cell.denies),
-            tuple(tuple(id(clause[0]) for clause in level) for level in cell.levels),
-            tuple(tuple(tuple(id(c[0]) for c in group) for group in way) for way in cell.ways),
-            cell.closed,
-            tuple(told),
+    def __init__(self, engine: Engine, part: Part, context: Context, shared: Shared) -> None:
+        self._cell = shared.cell
+        if self._cell.constant is not None:
+            return
+        assert part.who.principal is not None  # noqa: S101
+        asked = part.asked
+        self._caller = engine.caller(part.who.principal)
+        self._prepared = engine.prepare(context)
+        situation, _ = engine.situate(
+            self._caller, asked.action.lower(), asked.resource, self._prepared, asked.account
         )
+        self._about = engine.facts_about(situation)
+        self._engine = engine
 
     def effect(self) -> DecisionEffect:
         """The verdict."""
-        if self.cell.constant is not None:
-            return self.cell.constant
-        return self.cell.effect(self.prepared.sent, self.cell.known)
+        if self._cell.constant is not None:
+            return self._cell.constant
+        known = {**self._about.values, **self._caller.facts.values}
+        return self._cell.effect(self._prepared.sent, known)
 
     def readings(self) -> tuple[bool, ...]:
         """The verdicts that keys nobody told could make of it."""
-        if self.cell.constant is not None:
-            return tuple(self.cell.constant is _ALLOW for _ in _READINGS)
-        self.situation, self.layers = self.engine.situate(
-            self.caller, self.action, self._asked.resource, self.prepared, self._asked.account
-        )
-        telling = self.engine.telling(self.caller, self.prepared, self.about)
-        return tuple(self.cell.reading(telling, reading) is _ALLOW for reading in _READINGS)
+        if self._cell.constant is not None:
+            return tuple(self._cell.constant is _ALLOW for _ in _READINGS)
+        telling = self._engine.telling(self._caller, self._prepared, self._about)
+        return tuple(self._cell.reading(telling, reading) is _ALLOW for reading in _READINGS)
 
 
 def context_of(who: Who, asked: Asked, circumstances: Mapping[str, Value]) -> Context:
@@ -303,99 +423,127 @@ def context_of(who: Who, asked: Asked, circumstances: Mapping[str, Value]) -> Co
     )
 
 
-def _statements(side: _Side) -> list[tuple[object, ...]]:
-    """The statements that cover the action, layer by layer, by what they are."""
+_EMPTY: Final = Context()
+
+
+def _overriding(template: Template) -> tuple[object, ...]:
+    """Keys of the permission itself that stand in for what the columns tell."""
+    return tuple([entry for entry in template.entries if fold(entry[0]) in COLUMNS])
+
+
+def _is_hard(group: _Group) -> bool:
+    """True where bits cannot say which statements fit."""
+    return len(group.statements) > _MOST or any(s.by_variables for s in group.statements)
+
+
+def _bits(
+    groups: list[_Group],
+    counts: Ints,
+    which: NDArray[Any],
+    places: Ints,
+    resources: Resources,
+) -> Ints:
+    """For each resource before its group, which of the group's statements fit, as bits."""
+    numbers: dict[int, int] = {}
+    statements: list[CompiledStatement] = []
+    flat: list[int] = []
+    for group, count in zip(groups, counts.tolist(), strict=True):
+        for statement in group.statements if count else ():
+            number = numbers.setdefault(id(statement), len(statements))
+            if number == len(statements):
+                statements.append(statement)
+            flat.append(number)
+    # Each resource before each statement of its group, one after another.
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    asked = counts[which]
+    begin = np.cumsum(asked) - asked
+    shifts = np.arange(int(asked.sum())) - np.repeat(begin, asked)
+    whose = np.array(flat, np.int64)[np.repeat(starts[which], asked) + shifts]
+    codes = np.repeat(resources.starts.codes[places], asked)
+    pairs, back = np.unique(whose << 32 | codes, return_inverse=True)
+    told = resources.starts.texts
+    fits = np.array(
+        [
+            _begins(statements[pair >> 32], told[pair & 0xFFFFFFFF] or "*")
+            for pair in pairs.tolist()
+        ],
+        np.int64,
+    )[back]
+    left = np.flatnonzero(fits == _SOME)
+    if len(left):
+        left = left[np.argsort(whose[left], kind="stable")]
+        named = resources.texts(np.repeat(places, asked)[left])
+        cuts = np.flatnonzero(np.diff(whose[left])) + 1
+        ends = [0, *cuts.tolist(), len(left)]
+        for one, other in pairwise(ends):
+            statement = statements[int(whose[left[one]])]
+            fits[left[one:other]] = statement.fits(named[one:other])
+    total: Ints = np.add.reduceat(fits << shifts, begin)
+    return total
+
+
+def _begins(statement: CompiledStatement, start: str) -> int:
+    """Whether a statement speaks of resources with this start; `_SOME` if of some."""
+    if not start.endswith("/"):
+        return int(bool(statement.fits([start])[0]))  # it is all of the name
+    found = statement.begins(start)
+    return _SOME if found is None else int(found)
+
+
+def _coded(values: Ints) -> tuple[NDArray[Any], int]:
+    found, codes = np.unique(values, return_inverse=True)
+    return codes, len(found)
+
+
+def _own(caller: Caller) -> list[tuple[object, ...]]:
+    """A caller's own layers, by what they are."""
     return [
-        (
-            layer.type,
-            layer.broken,
-            bool(layer.policies),
-            *[id(compiled) for _, compiled in layer.covering(side.action)],
-        )
-        for layer in side.layers
+        (layer.type, layer.broken, *[id(compiled) for _, compiled in layer.policies])
+        for layer in caller.layers
     ]
 
 
-class _Shapes:
-    """Everything of a resource's name that bears on a decision, beside statements' patterns."""
-
-    def __init__(self, *estates: Estate) -> None:
-        marks: dict[str, set[Hashable]] = {}
-        for estate in estates:
-            for account in estate.accounts.values():
-                for arn, mark in _things(account):
-                    marks.setdefault(arn, set()).add(mark)
-        # What nothing hangs on is like any other resource of its kind that is as well known.
-        alike = ((arn, *found) for arn, found in marks.items() if len(found) == 1)
-        self._plain = {arn: mark for arn, mark in alike if mark is not None}
-        self._own = marks.keys() - self._plain.keys()
-        # Whose a resource is, in each estate, decides as well.
-        self._holders = _holders(estates)
-        self._known: dict[str, Hashable] = {}
-
-    def of(self, resource: str) -> Shape:
-        """Resources of one shape differ only in the patterns they fit."""
-        found = self._known.get(resource)
-        if found is None:
-            if len(self._known) >= KEPT:
-                self._known.clear()
-            found = self._known[resource] = self._of(resource)
-        return found
-
-    def _of(self, resource: str) -> Shape:
-        parts = resource.split(":", _PARTS - 1)
-        if len(parts) < _PARTS or parts[0] != "arn" or resource in self._own:
-            return resource
-        _, _, service, _, account, name = parts
-        head, slash, rest = name.partition("/")
-        kind: Hashable = None
-        holder = self._holders.get(resource)
-        if service == "s3":
-            if account:
-                return resource  # access points: their policies are their own
-            bucket = resource[: len(resource) - len(slash) - len(rest)]
-            kind = (slash, bucket if bucket in self._own else self._plain.get(bucket))
-            holder = self._holders.get(bucket)
-        elif service == "lambda":
-            named, _, rest = name.partition(":")
-            plain = f"{resource[: len(resource) - len(name)]}{named}:{rest.partition(':')[0]}"
-            if named != "function" or plain in self._own:
-                return resource
-            kind = (self._plain.get(plain), rest.count(":"))
-        elif service == "dynamodb" and "/" in rest:
-            return resource
-        elif service == "iam":
-            kind = head
-        marks = tuple([mark in resource for mark in _MARKS])
-        return (*parts[1:5], holder, marks, kind, self._plain.get(resource))
+def _held(engine: Engine, caller: Caller) -> object:
+    """What policies an estate gives a caller, of whom nothing else differs between estates."""
+    principal = caller.principal
+    account = engine.estate.account(principal.account)
+    if account is None:
+        return None
+    name = principal.policy_subject.rsplit("/", 1)[-1]
+    user, role = account.users.get(name), account.roles.get(name)
+    holders = [user, role, *(account.groups.get(g) for g in (user.groups if user else ()))]
+    arns = {arn for holder in holders if holder for arn in holder.attached}
+    arns |= {bound.boundary for bound in (user, role) if bound and bound.boundary}
+    return holders, {arn: engine.estate.managed_text(arn) for arn in sorted(arns)}
 
 
-_PARTS: Final = 6
-# What the rules of services look for in a resource's name.
-_MARKS: Final = (":kms:", ":key/", ":role/", ":role/aws-service-role/")
+def _statements(ground: Ground) -> list[tuple[object, ...]]:
+    """The statements that cover the action, layer by layer, by what they are."""
+    action = ground.situation.request.action
+    return [
+        (layer.type, layer.broken, *[id(compiled) for _, compiled in layer.covering(action)])
+        for layer in ground.layers
+    ]
 
 
-def _holders(estates: Iterable[Estate]) -> Mapping[str, tuple[str, ...]]:
-    """The account that holds each resource, in each estate."""
-    found: dict[str, tuple[str, ...]] = {}
-    for place, estate in enumerate(estates):
-        for account in estate.accounts.values():
-            for arn in account.resources:
-                found[arn] = (*found.get(arn, ()), f"{place} {account.id}")
-    return found
+def _has_grants(estate: Estate) -> bool:
+    return any(r.grants for a in estate.accounts.values() for r in a.resources.values())
 
 
-def _things(account: Account) -> Iterable[tuple[str, Hashable]]:
-    """What a request may be about; None marks what something hangs on."""
-    for arn, resource in account.resources.items():
-        bare = not (resource.policy or resource.tags or resource.grants or resource.attributes)
-        yield arn, f"untold {resource.tags is None}" if bare else None
-    for function in account.functions.values():
-        hangs = function.policies or function.tags
-        yield function.arn(account.id, partition=account.partition), None if hangs else "bare"
-    for role in account.roles.values():
-        yield account.role_arn(role), None
-    for user in account.users.values():
-        yield account.user_arn(user), None if user.tags else "bare"
-    for arn, policy in account.policies.items():
-        yield arn, None if policy.tags else "bare"
+def _rest(estate: Estate) -> object:
+    """Everything of an estate but the policies of its users, groups and roles."""
+
+    def of(account: Account) -> tuple[object, ...]:
+        return (
+            account.partition, account.functions, account.resources, account.vpc_endpoints,
+            account.layers, account.canonical_id,
+            {arn: policy.tags for arn, policy in account.policies.items()},
+            {name: (user.path, user.id, user.tags) for name, user in account.users.items()},
+            {
+                name: (role.path, role.id, role.tags, role.trust)
+                for name, role in account.roles.items()
+            },
+        )  # fmt: skip
+
+    accounts = {number: of(account) for number, account in estate.accounts.items()}
+    return accounts, estate.organizations, estate.missing

@@ -110,7 +110,7 @@ def explained(sights: Sights, decider: Decider) -> Replay:
         disagreed=sights.disagreed,
     )
     changes, mismatches = _Changes(decider), _Mismatches(decider)
-    for sight in sights.seen.values():
+    for sight in sights.seen():
         call = decider.mapper.call(sight.row)
         assert isinstance(call, Call)  # noqa: S101 - only what was decided is seen
         changes.see(call, sight)

@@ -67,7 +67,7 @@ class Outcome:
         return cls.DENIED if _DENIED.search(error) else cls.FAILED
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A row of the dataset, as far as it bears on a decision; times in milliseconds."""
 
     time: int | None = None
@@ -177,11 +177,9 @@ class Mapper:
 
     def call(self, row: Row) -> Call | Skipped:
         """The call a row tells of."""
-        if row.action is None:
-            return Skipped(f"{row.type} events are not authorized calls")
         found = self.caller(row)
-        if found.principal is None:
-            return Skipped(found.gap or "the caller cannot be told")
+        if row.action is None or found.principal is None:
+            return Skipped(self.reason(row, found))
         base: dict[str, Value] = {**found.context, **self.circumstances(row, found)}
         asked, gaps = self.asked(row, found.principal)
         key = (row.source, row.name, id(found), asked, gaps, tuple(sorted(base.items())))
@@ -191,6 +189,12 @@ class Mapper:
                 self._calls.clear()
             call = self._calls[key] = self._made(row, found, base, asked, gaps)
         return call
+
+    def reason(self, row: Row, found: Who) -> str:
+        """Why a row by a caller is no request that could be decided."""
+        if row.action is None:
+            return f"{row.type} events are not authorized calls"
+        return found.gap or "the caller cannot be told"
 
     def _made(
         self,
@@ -254,8 +258,11 @@ class Mapper:
         made = (t.on(t.resource, self.owner(t.resource, t.owner, caller)) for t in templates)
         return tuple(made), tuple(gaps)
 
-    def templates(self, row: Row, principal: Principal) -> tuple[Template, ...]:
-        """What had to be allowed, the call's own permission first."""
+    def templates(self, row: Row, principal: Principal | None = None) -> tuple[Template, ...]:
+        """What had to be allowed, the call's own permission first.
+
+        Whoever asks, unless the estate has an answer to the row's doubts.
+        """
         return tuple(map(self._template, self._every(row, principal)))
 
     def gaps(self, row: Row) -> tuple[str, ...]:
@@ -275,8 +282,8 @@ class Mapper:
             found = self._open[doubts] = self._answers.any(msgspec.json.decode(doubts))
         return found
 
-    def _every(self, row: Row, principal: Principal) -> tuple[Ask, ...]:
-        if self.open(row.doubts):
+    def _every(self, row: Row, principal: Principal | None) -> tuple[Ask, ...]:
+        if principal is not None and self.open(row.doubts):
             event = Event(
                 row.source, row.name, row.region or "us-east-1", row.account or "",
                 row.version,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,8 @@ from clearance.model.estate import Estate
 
 __all__ = ["decide_units", "replayed"]
 
+# While one thread works out what is new, others read on: Python runs in one of them at a time.
+_AHEAD: Final = 1
 _LARGE: Final = 32 << 20  # files of this size together are worth all cores and the disk
 
 
@@ -68,9 +71,21 @@ def decide_units(
             sights.add(decider, decided)
             done()
 
-    with ThreadPoolExecutor(workers or cores()) as pool:
+    with uncollected(), ThreadPoolExecutor(workers or cores() + _AHEAD) as pool:
         for _ in pool.map(work, units):
             pass
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for garbage in circles: what is learned is kept, and looking through it is slow."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 @contextmanager

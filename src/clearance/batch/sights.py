@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearance.batch.decider import SKIPPED, Decided, Decider, Klass
-from clearance.batch.numbering import combined, first_of
-from clearance.batch.requests import Outcome, Row, Skipped
+from clearance.batch.numbering import Growing, Ints, Pairs, combined, first_of
+from clearance.batch.requests import Outcome, Row
 from clearance.batch.tally import OUTCOMES, Tally, ends, when
-from clearance.batch.units import Columns, row_at
+from clearance.batch.units import NO_TIME
 
 __all__ = ["Sight", "Sights", "Tally"]
 
-_TOLD: Final = ("operation", "resource")  # gaps that are reported
+_LATEST: Final = (1 << 63) - 1
 
 
 @dataclass(slots=True)
@@ -28,6 +28,58 @@ class Sight:
     row: Row
     klass: Klass
     tallies: tuple[Tally, Tally, Tally] = field(default_factory=lambda: (Tally(), Tally(), Tally()))
+
+
+class _News:
+    """The kinds of calls about which there is news, as they add up: a place for each outcome."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, Pairs] = {}
+        self._places: dict[int, Growing[np.int64]] = {}
+        self._counts: Growing[np.int64] = Growing(np.int64)
+        self._first: Growing[np.int64] = Growing(np.int64)
+        self._last: Growing[np.int64] = Growing(np.int64)
+        # Rows are made when they are wanted: until then a unit's columns and a place in them.
+        self._rows: list[tuple[dict[str, list[Any]], int, Klass]] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def learn(self, told: dict[str, list[Any]], classes: Iterable[Klass]) -> None:
+        """What the new ones are, in the order of their numbers."""
+        self._rows += [(told, place, klass) for place, klass in enumerate(classes)]
+
+    def of(self, age: int, calls: Ints, classes: Ints) -> tuple[Ints, Ints]:
+        """The number of each kind; where new ones first are, which must then be `learn`ed."""
+        numbers, fresh = self._numbers.setdefault(age, Pairs()).at(calls, classes)
+        places = self._places.setdefault(age, Growing(np.int64))
+        begin = len(self._counts) // OUTCOMES
+        places.extend(np.arange(begin, begin + len(fresh), dtype=np.int64))
+        size = len(fresh) * OUTCOMES
+        self._counts.extend(np.zeros(size, np.int64))
+        self._first.extend(np.full(size, _LATEST, np.int64))
+        self._last.extend(np.full(size, NO_TIME, np.int64))
+        return places.array[numbers], fresh
+
+    def see(self, places: Ints, counts: Ints, first: Ints, last: Ints) -> None:
+        """Count sightings at some places, each named once."""
+        self._counts.array[places] += counts
+        told = first != NO_TIME
+        places, first, last = places[told], first[told], last[told]
+        self._first.array[places] = np.minimum(self._first.array[places], first)
+        self._last.array[places] = np.maximum(self._last.array[places], last)
+
+    def sights(self) -> Iterator[Sight]:
+        """Each kind with its tallies."""
+        told = (each.array.tolist() for each in (self._counts, self._first, self._last))
+        made = [
+            Tally(count, when(NO_TIME if first == _LATEST else first), when(last))
+            for count, first, last in zip(*told, strict=True)
+        ]
+        for number, (columns, place, klass) in enumerate(self._rows):
+            row = Row(**{name: values[place] for name, values in columns.items()})
+            one, two, three = made[number * OUTCOMES : (number + 1) * OUTCOMES]
+            yield Sight(row, klass, (one, two, three))
 
 
 @dataclass(slots=True)
@@ -43,31 +95,43 @@ class Sights:
     classes: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
-    seen: dict[object, Sight] = field(default_factory=dict)
+    added: list[Sight] = field(default_factory=list)  # what others have seen
+    _news: _News = field(default_factory=_News)
 
     @property
     def decided(self) -> int:
         """Events that were made requests."""
         return self.events - self.skipped.total()
 
+    def seen(self) -> Iterator[Sight]:
+        """The kinds of calls about which there is news."""
+        yield from self._news.sights()
+        yield from self.added
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds of calls there is news about."""
+        return len(self._news) + len(self.added)
+
     def add(self, decider: Decider, decided: Decided) -> None:
         """One more unit."""
-        columns, klass = decided.columns, decided.classes
-        self.events += columns.rows
+        klass = decided.classes
+        self.events += decided.columns.rows
         self.classes = len(decider.classes) - 1
-        self._total(decider.classes, decided)
-        out = np.flatnonzero(klass == SKIPPED)
-        if len(out):
-            self._skip(decider, columns, out)
-        self._incomplete(decider, columns, klass)
-        classes = decider.classes
+        classes = decider.classes[: int(klass.max(initial=0)) + 1]
+        self._total(classes, decided)
+        self._remark(decider, decided)
         was = np.array([each.was for each in classes], np.bool_)
         changes = np.array([each.changes for each in classes], np.bool_)
-        expected = np.where(was, Outcome.ALLOWED, Outcome.DENIED)[klass]
-        odd = (expected != decided.outcomes) & (decided.outcomes != Outcome.FAILED)
-        news = np.flatnonzero((changes[klass] | odd) & (klass != SKIPPED))
+        # Which outcomes are news of each class: all of one that changes, else the unexpected.
+        expected = np.where(was, Outcome.ALLOWED, Outcome.DENIED)[:, None]
+        outcomes = np.arange(OUTCOMES)
+        table = changes[:, None] | ((expected != outcomes) & (outcomes != Outcome.FAILED))
+        table[SKIPPED] = False
+        flat = klass.astype(np.int64) * OUTCOMES + decided.outcomes
+        news = np.flatnonzero(table.ravel()[flat])
         if len(news):
-            self._see(decider, decided, news)
+            self._see(decider, decided, classes, news)
 
     def merge(self, other: Sights) -> None:
         """Add the sum of other units, decided by another `Decider`."""
@@ -76,8 +140,7 @@ class Sights:
         self.classes = max(self.classes, other.classes)
         self.skipped.update(other.skipped)
         self.gaps.update(other.gaps)
-        for sight in other.seen.values():
-            self.seen[object()] = sight
+        self.added += other.seen()
 
     def _total(self, classes: list[Klass], decided: Decided) -> None:
         flat = decided.classes.astype(np.int64) * OUTCOMES + decided.outcomes
@@ -92,62 +155,34 @@ class Sights:
             self.agreed += allowed if klass.was else denied
             self.disagreed += denied if klass.was else allowed
 
-    def _skip(self, decider: Decider, columns: Columns, places: NDArray[np.int64]) -> None:
-        for row, count in _kinds(columns, places, ("type", "action", "caller")):
-            found = decider.mapper.call(row)
-            assert isinstance(found, Skipped)  # noqa: S101
-            self.skipped[found.reason] += count
-
-    def _incomplete(self, decider: Decider, columns: Columns, classes: NDArray[np.int32]) -> None:
-        gap, more = columns.texts("gap"), columns.texts("more")
-        untold = np.array([_is_told(text) for text in gap.texts], np.bool_)
-        inside = np.array([text is not None and '"gap"' in text for text in more.texts], np.bool_)
-        if not (untold.any() or inside.any()):
-            return
-        rows = (untold[gap.codes] | inside[more.codes]) & (classes != SKIPPED)
-        names = ("source", "name", "action", "gap", "more")
-        for row, count in _kinds(columns, np.flatnonzero(rows), names):
-            found = decider.mapper.gaps(row)
-            self.incomplete += count if found else 0
-            for text in found:
+    def _remark(self, decider: Decider, decided: Decided) -> None:
+        for number, count in enumerate(np.bincount(decided.remarks).tolist()):
+            reason, gaps = decider.remarks[number]
+            if not count:
+                continue
+            if reason is not None:
+                self.skipped[reason] += count
+            self.incomplete += count if gaps else 0
+            for text in gaps:
                 self.gaps[text] += count
 
-    def _see(self, decider: Decider, decided: Decided, rows: NDArray[np.int64]) -> None:
-        columns, classes = decided.columns, decider.classes
+    def _see(
+        self, decider: Decider, decided: Decided, classes: list[Klass], rows: NDArray[np.int64]
+    ) -> None:
+        columns = decided.columns
         times, known = columns.times("time")
         if known is not None or (len(times) and np.any(np.diff(times[rows]) < 0)):
             rows = rows[np.argsort(times[rows], kind="stable")]
-        calls, klass = decided.calls[rows], decided.classes[rows]
+        calls, klass = decided.calls[rows].astype(np.int64), decided.classes[rows]
         numbers, count = combined([(calls, int(calls.max()) + 1), (klass, len(classes))], len(rows))
+        at = first_of(numbers, count)
+        kinds, fresh = self._news.of(decided.age, calls[at], klass[at].astype(np.int64))
+        told = decider.told_of(columns, rows[at[fresh]])
+        self._news.learn(told, (classes[number] for number in klass[at[fresh]].tolist()))
         outcomes = numbers.astype(np.int64) * OUTCOMES + decided.outcomes[rows]
         size = count * OUTCOMES
-        counts = np.bincount(outcomes, minlength=size).tolist()
+        counts = np.bincount(outcomes, minlength=size)
         first, last = ends(outcomes, times[rows], size)
-        at = first_of(numbers, count)
-        pairs = zip(calls[at].tolist(), klass[at].tolist(), strict=True)
-        keys = [(decided.age, call, number) for call, number in pairs]
-        new = [place for place, key in enumerate(keys) if key not in self.seen]
-        for place, row in zip(new, decider.rows(columns, rows[at[new]]), strict=True):
-            self.seen[keys[place]] = Sight(row, classes[keys[place][2]])
-        for number, key in enumerate(keys):
-            sight = self.seen[key]
-            for outcome, tally in enumerate(sight.tallies):
-                place = number * OUTCOMES + outcome
-                if counts[place]:
-                    tally.see(when(first[place]), counts[place], when(last[place]))
-
-
-def _is_told(gap: str | None) -> bool:
-    return gap is not None and any(word in gap for word in _TOLD)
-
-
-def _kinds(
-    columns: Columns, places: NDArray[np.int64], names: Iterable[str]
-) -> Iterable[tuple[Row, int]]:
-    """The distinct values of some columns in some rows, and how many rows have them."""
-    read = {name: columns.texts(name) for name in names}
-    coded: list[tuple[NDArray[Any], int]] = [(c.codes[places], c.size) for c in read.values()]
-    numbers, count = combined(coded, len(places))
-    counts = np.bincount(numbers, minlength=count).tolist()
-    for number, at in enumerate(first_of(numbers, count).tolist()):
-        yield row_at(columns, int(places[at]), names), counts[number]
+        used = np.flatnonzero(counts)
+        places = kinds[used // OUTCOMES] * OUTCOMES + used % OUTCOMES
+        self._news.see(places, counts[used], first[used], last[used])

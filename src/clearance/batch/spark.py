@@ -62,7 +62,7 @@ def packed(sights: Sights) -> bytes:
     places: dict[int, int] = {}
     classes: list[tuple[list[tuple[bool, bool, bool]], bool, bool]] = []
     seen: list[tuple[Row, int, list[tuple[int, str, str]]]] = []
-    for sight in sights.seen.values():
+    for sight in sights.seen():
         klass = sight.klass
         if id(klass) not in places:
             places[id(klass)] = len(classes)
@@ -87,7 +87,7 @@ def unpacked(part: bytes) -> Sights:
     classes = [Klass(tuple(verdicts), was, will) for verdicts, was, will in told.classes]
     for row, place, tallies in told.seen:
         one, two, three = (Tally(*each) for each in tallies)
-        found.seen[object()] = Sight(row, classes[place], (one, two, three))
+        found.added.append(Sight(row, classes[place], (one, two, three)))
     return found
 
 

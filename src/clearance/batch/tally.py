@@ -39,7 +39,7 @@ class Tally:
 
 def ends(
     places: NDArray[np.int64], times: NDArray[np.int64], size: int
-) -> tuple[list[int], list[int]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first and last time of each place, of rows in order of time; `NO_TIME` without one."""
     told = times != NO_TIME
     if not told.all():
@@ -48,7 +48,7 @@ def ends(
     # Of several values for one place the last is kept.
     last[places] = times
     first[places[::-1]] = times[::-1]
-    return first.tolist(), last.tolist()
+    return first, last
 
 
 def when(time: int) -> str:

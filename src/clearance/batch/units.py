@@ -6,6 +6,7 @@ Workers are given units, not rows: each reads its own, only the columns it needs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -14,12 +15,27 @@ from numpy.typing import NDArray
 from pyarrow import compute, parquet
 
 from clearance.batch import dataset
-from clearance.batch.places import Place, opened, places_in
+from clearance.batch.calls import (
+    ASKED,
+    SELDOM_SHARED,
+    START,
+    Calls,
+    Coded,
+    Halves,
+    halves,
+    ids_of,
+    numbered,
+    start_of,
+)
+from clearance.batch.numbering import Places
+from clearance.batch.places import CALLS, Place, opened, places_in
 from clearance.batch.requests import Row
 from clearance.model.errors import UsageError
 
 __all__ = [
+    "CALLS",
     "NO_TIME",
+    "TIE",
     "Column",
     "Columns",
     "InMemory",
@@ -30,10 +46,11 @@ __all__ = [
     "text_at",
     "texts_at",
     "units_in",
+    "values_at",
 ]
 
 NO_TIME: Final = -(1 << 63)
-
+TIE: Final = b"clearance.calls"  # in the footers of a file and of that with its calls
 
 Times: TypeAlias = tuple[NDArray[np.int64], NDArray[np.bool_] | None]
 
@@ -51,20 +68,23 @@ class Column:
     Rows without a text have the number after the last.
     """
 
-    __slots__ = ("codes", "size", "texts")
-
     def __init__(self, array: Any) -> None:  # noqa: ANN401 - pyarrow has no types
         array = _whole(array)
         if not pa.types.is_dictionary(array.type):
             array = array.cast(pa.string()).dictionary_encode()
-        dictionary, codes = array.dictionary, array.indices
-        self.texts: list[str | None] = [*dictionary.to_pylist(), None]
+        self.dictionary = array.dictionary
+        codes = array.indices
         if codes.null_count:
-            codes = compute.fill_null(codes, len(dictionary))
-            self.size = len(dictionary) + 1
+            codes = compute.fill_null(codes, len(self.dictionary))
+            self.size = len(self.dictionary) + 1
         else:
-            self.size = max(len(dictionary), 1)
+            self.size = max(len(self.dictionary), 1)
         self.codes: NDArray[np.int32] = codes.cast(pa.int32()).to_numpy(zero_copy_only=False)
+
+    @cached_property
+    def texts(self) -> list[str | None]:
+        """What the numbers stand for, and None after the last."""
+        return [*self.dictionary.to_pylist(), None]
 
 
 class Columns(Protocol):
@@ -78,6 +98,9 @@ class Columns(Protocol):
     def times(self, name: str) -> Times:
         """A column of times in milliseconds, and which of them are there (None: all)."""
 
+    def calls(self) -> Calls:
+        """What was asked by whom, each once."""
+
 
 class InMemory:
     """A table that is read already."""
@@ -86,6 +109,7 @@ class InMemory:
         self._table = table
         self._read: dict[str, Column] = {}
         self._times: dict[str, Times] = {}
+        self._calls: Calls | None = None
         self.rows: int = table.num_rows
 
     def texts(self, name: str) -> Column:
@@ -102,22 +126,109 @@ class InMemory:
             found = self._times[name] = _milliseconds(_whole(self._column(name)))
         return found
 
+    def calls(self) -> Calls:
+        """What was asked by whom, each once."""
+        if self._calls is None:
+            self._calls = self._made()
+        return self._calls
+
+    def _made(self) -> Calls:
+        return _Derived(self)
+
     def _column(self, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
         return self._table.column(name)
+
+
+class _Derived:
+    """The calls of rows, found by comparing them."""
+
+    def __init__(self, columns: InMemory) -> None:
+        self._columns = columns
+        self.numbers, self._first = numbered(columns)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def fetch(self, names: Iterable[str]) -> None:
+        """Nothing: it is all here."""
+
+    def ids(self) -> Halves:
+        """Equal calls have equal ids, in whichever file they are."""
+        return halves(ids_of(texts_at(self._columns, name, self._first) for name in ASKED))
+
+    def column(self, name: str, calls: Places) -> Coded:
+        """One of the ``ASKED`` columns of some calls, or ``START``."""
+        if name == START:
+            starts = [text and start_of(text) for text in self.column("resource", calls).told()]
+            column = Column(pa.array(starts, pa.string()))
+            return Coded(column.codes, column.size, column.texts)
+        column = self._columns.texts(name)
+        return Coded(column.codes[self._first[calls]], column.size, column.texts)
 
 
 class RowGroup(InMemory):
     """A row group of a file; ``ahead`` are the columns that are read at once."""
 
-    def __init__(self, file: Any, group: int, ahead: Iterable[str]) -> None:  # noqa: ANN401
-        self._file = file
+    def __init__(self, files: _Files, group: int, ahead: Iterable[str]) -> None:
+        self._files = files
         self._group = group
-        super().__init__(file.read_row_group(group, columns=list(ahead), use_threads=False))
+        names = [n for n in ahead if n != dataset.CALL or files.calls is not None]
+        super().__init__(files.rows.read_row_group(group, columns=names, use_threads=False))
+
+    def _made(self) -> Calls:
+        if self._files.calls is None:
+            return _Derived(self)
+        return _Stored(self._column(dataset.CALL), self._files.calls, self._group)
 
     def _column(self, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
         if name not in self._table.column_names:
-            return self._file.read_row_group(self._group, columns=[name], use_threads=False)[name]
+            return _column(self._files.rows, self._group, name)
         return self._table.column(name)
+
+
+class _Stored:
+    """The calls of a row group, as they were found when it was written."""
+
+    def __init__(self, numbers: Any, file: Any, group: int) -> None:  # noqa: ANN401 - Arrow's
+        self.numbers: NDArray[np.int32] = _whole(numbers).to_numpy(zero_copy_only=False)
+        self._file = file
+        self._group = group
+        self._read: dict[str, Any] = {}
+        self._columns: dict[str, Column] = {}
+        self._count: int = file.metadata.row_group(group).num_rows
+
+    def __len__(self) -> int:
+        return self._count
+
+    def fetch(self, names: Iterable[str]) -> None:
+        """Read some columns at once, before they are asked for."""
+        wanted = [name for name in names if name not in self._read]
+        table = self._file.read_row_group(self._group, columns=wanted, use_threads=False)
+        self._read.update((name, table.column(name)) for name in wanted)
+
+    def ids(self) -> Halves:
+        """Equal calls have equal ids, in whichever file they are."""
+        self.fetch(("id",))
+        return halves(_whole(self._read.pop("id")).buffers()[1])
+
+    def column(self, name: str, calls: Places) -> Coded:
+        """One of the ``ASKED`` columns of some calls, or ``START``."""
+        if name not in self._read:
+            self.fetch((name,))
+        if name in SELDOM_SHARED:
+            texts = self._read[name].take(pa.array(calls)).to_pylist()
+            return Coded(np.arange(len(texts), dtype=np.int32), max(len(texts), 1), texts)
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = Column(self._read[name])
+        return Coded(column.codes[calls], column.size, column.texts)
+
+
+class _Files(NamedTuple):
+    """A file of the dataset, and that of its calls where there is one of the same rows."""
+
+    rows: Any
+    calls: Any
 
 
 class Reader:
@@ -125,13 +236,36 @@ class Reader:
 
     def __init__(self, ahead: Iterable[str]) -> None:
         self._ahead = tuple(ahead)
-        self._open: tuple[str, Any] | None = None
+        self._open: tuple[str, _Files] | None = None
 
     def read(self, unit: Unit) -> RowGroup:
         """The columns of a unit."""
         if self._open is None or self._open[0] != unit.path:
-            self._open = (unit.path, parquet_file(Place.of(unit.path)))
+            file = parquet_file(Place.of(unit.path))
+            self._open = (unit.path, _Files(file, _calls_of(unit.path, file)))
         return RowGroup(self._open[1], unit.group, self._ahead)
+
+
+def _calls_of(path: str, file: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The file with the calls of another; None where there is none, or it is that of others."""
+    tie = (file.metadata.metadata or {}).get(TIE)
+    if tie is None:
+        return None
+    folder, slash, name = path.rpartition("/")
+    try:
+        place = Place.of(f"{folder}{slash}{CALLS}/{name}")
+        held = parquet.ParquetFile(
+            opened(place),
+            read_dictionary=[n for n in (*ASKED, START) if n not in SELDOM_SHARED],
+            memory_map=place.local is not None,
+        )
+    except (OSError, ValueError):
+        return None
+    return held if (held.metadata.metadata or {}).get(TIE) == tie else None
+
+
+def _column(file: Any, group: int, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
+    return file.read_row_group(group, columns=[name], use_threads=False)[name]
 
 
 def parquet_file(place: Place) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -154,22 +288,31 @@ def row_at(columns: Columns, place: int, names: Iterable[str] = Row.__struct_fie
     return row
 
 
-def rows_at(
-    columns: Columns, places: Sequence[int] | NDArray[np.int64], names: Iterable[str]
-) -> list[Row]:
+def rows_at(columns: Columns, places: Sequence[int] | Places, names: Iterable[str]) -> list[Row]:
     """Some rows, or as much of them as some columns tell."""
+    told = values_at(columns, places, names)
+    return [Row(**dict(zip(told, each, strict=True))) for each in zip(*told.values(), strict=True)]
+
+
+def values_at(
+    columns: Columns, places: Sequence[int] | Places, names: Iterable[str]
+) -> dict[str, list[Any]]:
+    """Some rows column by column."""
     told = tuple(names)
-    values = zip(*(_values(columns, name, np.asarray(places)) for name in told), strict=True)
-    return [Row(**dict(zip(told, each, strict=True))) for each in values]
+    at = np.asarray(places)
+    calls = columns.calls() if any(name in ASKED for name in told) else None
+    return {name: _values(columns, calls, name, at) for name in told}
 
 
-def texts_at(columns: Columns, name: str, places: NDArray[np.int64]) -> list[str | None]:
+def texts_at(columns: Columns, name: str, places: Places) -> list[str | None]:
     """The texts of some rows in a column."""
     column = columns.texts(name)
     return [column.texts[code] for code in column.codes[places].tolist()]
 
 
-def _values(columns: Columns, name: str, places: NDArray[np.int64]) -> list[Any]:
+def _values(columns: Columns, calls: Calls | None, name: str, places: Places) -> list[Any]:
+    if calls is not None and name in ASKED:
+        return calls.column(name, calls.numbers[places]).told()
     if dataset.COLUMNS[name] == "text":
         return texts_at(columns, name, places)
     times = columns.times(name)[0][places].tolist()

@@ -9,17 +9,17 @@ class of its own.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Network
 from math import floor
-from socket import inet_aton
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import compute
 
-from clearance.batch.keys import texts_of, unescaped
+from clearance.batch.keys import in_force, texts_of, unescaped
 from clearance.decide.attach import attach
 from clearance.decide.compile.conditions import compile_condition, keys_of
 from clearance.decide.compile.outcome import Test
@@ -31,14 +31,16 @@ from clearance.model.estate import Estate
 from clearance.model.policy import Condition, PolicyType, Statement
 from clearance.model.request import fold
 
-__all__ = ["Classes", "Conditions", "Moments"]
+__all__ = ["Classes", "Conditions", "Moments", "addresses"]
 
 KEPT: Final = 500_000  # values remembered before they are asked about anew
 _KINDS: Final = (PolicyType.RESOURCE, PolicyType.IDENTITY, PolicyType.TRUST, PolicyType.SCP)
 _PRINCIPAL: Final = re.compile(r'"(?:Not)?Principal"')
 
-_OCTET: Final = r"(?:0|[1-9]\d{0,2})"
-_QUAD: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
+_OCTET: Final = r"(?:0|[1-9][0-9]{0,2})"
+_QUAD: Final = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
+_LARGEST: Final = 255
+_FEW: Final = 16  # limits that are quicker compared with than searched
 _SIDES: Final[tuple[Literal["left"], Literal["right"]]] = ("left", "right")
 
 Codes: TypeAlias = NDArray[np.int64]
@@ -54,7 +56,7 @@ class Conditions:
     def __init__(self, keys: Iterable[str], *estates: Estate) -> None:
         self.raw: set[str] = set()
         self._found: dict[str, dict[Condition, None]] = {fold(key): {} for key in keys}
-        for text in {text for estate in estates for text in texts_of(estate)}:
+        for text in {text for estate in estates for text in texts_of(in_force(estate))}:
             lower = "\n".join(unescaped(text)).lower()
             spoken = [key for key in self._found if key in lower]
             if spoken:
@@ -143,6 +145,26 @@ class Classes:
             found = [self._class(t) if n is None else n for n, t in zip(found, texts, strict=True)]
         return np.array(found, np.int64)
 
+    def of_column(self, dictionary: Any) -> Codes:  # noqa: ANN401 - Arrow's
+        """The class of each text of an Arrow array, and of rows without one after the last."""
+        if self._blocks is None:
+            return self.of([*dictionary.to_pylist(), None])
+        found = np.zeros(len(dictionary) + 1, np.int64)
+        which, values = addresses(dictionary)
+        places = np.searchsorted(np.array(self._blocks, np.int64), values, "right")
+        kinds, first, back = np.unique(places, return_index=True, return_inverse=True)
+        made = []
+        for place, at in zip(kinds.tolist(), first.tolist(), strict=True):
+            # No test tells two addresses between the same two ends of ranges apart.
+            if place not in self._between:
+                self._between[place] = self._asked(dictionary[int(which[at])].as_py())
+            sign = self._between[place]
+            made.append(self._numbers.setdefault(sign, len(self._numbers)))
+        found[which] = np.array(made, np.int64)[back]
+        rest = np.setdiff1d(np.arange(len(dictionary)), which, assume_unique=True)
+        found[rest] = self.of(dictionary.take(pa.array(rest)).to_pylist())
+        return found
+
     def _class(self, value: str | None) -> int:
         known = self._known.get(value)
         if known is None:
@@ -153,23 +175,26 @@ class Classes:
         return known
 
     def _sign(self, value: str) -> object:
-        if self._raw:
-            return value
-        if self._blocks is not None and _QUAD.fullmatch(value):
-            # No test tells two addresses between the same two ends of ranges apart.
-            try:
-                place = bisect_right(self._blocks, int.from_bytes(inet_aton(value)))
-            except OSError:
-                return self._asked(value)
-            sign = self._between.get(place)
-            if sign is None:
-                sign = self._between[place] = self._asked(value)
-            return sign
-        return self._asked(value)
+        return value if self._raw else self._asked(value)
 
     def _asked(self, value: str) -> object:
         outcomes = bytes(test({key: (value,)}, {}) for key, test in self._tests)
         return outcomes, bool(self._kind(value))
+
+
+def addresses(texts: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # noqa: ANN401
+    """Which of an Arrow array's texts are IPv4 addresses, and their numbers.
+
+    >>> addresses(pa.array(["10.0.0.1", "AWS Internal", "10.0.0.256"]))
+    (array([0]), array([167772161]))
+    """
+    like = compute.match_substring_regex(texts, f"^{_QUAD}$")
+    which = np.flatnonzero(like.to_numpy(zero_copy_only=False))
+    parts = compute.split_pattern(texts.filter(like), ".").flatten().cast(pa.int64())
+    octets = parts.to_numpy(zero_copy_only=False).reshape(-1, 4)
+    small = (octets <= _LARGEST).all(axis=1)
+    found: NDArray[np.int64] = octets[small] @ np.array([1 << 24, 1 << 16, 1 << 8, 1])
+    return which[small], found
 
 
 class Moments:
@@ -196,7 +221,17 @@ class Moments:
             codes = [self._values.setdefault(v, len(self._values) + 1) for v in values.tolist()]
             found = np.array(codes, np.int64)[places]
         else:
+            found = self._between(seconds) + 1
+        return found if known is None else np.where(known, found, 0)
+
+    def _between(self, seconds: NDArray[np.int64]) -> Codes:
+        """How many limits are passed, and how many reached, taken together."""
+        if len(self._limits) > _FEW:
             limits = np.array(self._limits, np.int64)
             left, right = (np.searchsorted(limits, seconds, side) for side in _SIDES)
-            found = (left + right).astype(np.int64) + 1
-        return found if known is None else np.where(known, found, 0)
+            return (left + right).astype(np.int64)
+        found = np.zeros(len(seconds), np.int64)
+        for limit in self._limits:
+            found += seconds > limit
+            found += seconds >= limit
+        return found

@@ -16,7 +16,7 @@ from clearance.model.estate import Estate
 from clearance.model.principal import Principal, PrincipalKind
 from clearance.model.request import Context, Request, fold
 
-__all__ = ["Entries", "derive", "never", "of_call", "of_principal", "of_resource"]
+__all__ = ["Entries", "derive", "never", "of_call", "of_principal", "of_resource", "region_of"]
 
 Entries: TypeAlias = dict[str, str | bool | tuple[str, ...]]
 
@@ -158,7 +158,9 @@ def of_resource(
     catalog: Catalog | None = None,
 ) -> None:
     """What follows from what is asked, by whomever and however."""
-    entries.update(_region(request.action, request.resource))
+    region = region_of(request.action, request.resource)
+    if region is not None:
+        entries["aws:RequestedRegion"] = region
     _owner(request, account, estate, entries, absent)
     if not supports_resource_tags(request.action, catalog):
         absent.append(f"{RESOURCE_TAG}/")  # "not supported": absent though the resource has it
@@ -303,15 +305,16 @@ def _clock(now: datetime | None) -> Entries:
     return {"aws:CurrentTime": _date(now), "aws:EpochTime": str(int(now.timestamp()))}
 
 
-def _region(action: str, resource: str) -> Entries:
+def region_of(action: str, resource: str) -> str | None:
+    """The Region that is called, as far as action and resource tell."""
     arn = Arn.find(resource)
     if arn is not None and arn.region and "*" not in arn.region:
-        return {"aws:RequestedRegion": arn.region}
+        return arn.region
     # Services with one endpoint are always called in us-east-1 (R151). iam:PassRole is asked in
     # the Region of the service that is given the role.
     if action.lower().partition(":")[0] in _GLOBAL and action.lower() != "iam:passrole":
-        return {"aws:RequestedRegion": "us-east-1"}
-    return {}
+        return "us-east-1"
+    return None
 
 
 _GLOBAL: Final = frozenset({"iam", "organizations", "cloudfront", "route53", "globalaccelerator"})

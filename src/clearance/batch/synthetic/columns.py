@@ -17,6 +17,7 @@ from clearance.batch.synthetic.model import Actor, World
 from clearance.batch.synthetic.rows import START, Log, Rows, draw_rows
 from clearance.batch.synthetic.trail import access_key, identity, moment, record_of
 from clearance.batch.translate import Translator
+from clearance.batch.written import Writer
 from clearance.model.catalog import Catalog
 
 __all__ = ["table_of", "write_dataset"]
@@ -36,8 +37,8 @@ def write_dataset(world: World, log: Log, folder: Path, catalog: Catalog) -> int
     known = _translated(world, kinds, catalog)
     number = -1
     for number, rows in enumerate(draw_rows(world, log)):
-        with dataset.writer(folder / f"part-{number:04}.parquet") as file:
-            file.write_table(_table(world, rows, kinds, known), row_group_size=dataset.ROWS)
+        with Writer(folder / f"part-{number:04}.parquet") as file:
+            file.write(_table(world, rows, kinds, known))
     return number + 1
 
 
@@ -70,7 +71,16 @@ def _table(world: World, rows: Rows, kinds: Array, known: Array) -> Array:
     columns["error"] = compute.coalesce(missing, table["error"].cast(pa.string()))
     for name, column in columns.items():
         table = table.set_column(table.schema.get_field_index(name), name, column)
-    return table.cast(dataset.schema())
+    return _compact(table.cast(dataset.schema()))
+
+
+def _compact(table: Array) -> Array:
+    """The table with only those texts in its dictionaries that some row has."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            texts = table.column(place).cast(pa.string()).dictionary_encode()
+            table = table.set_column(place, field.name, texts)
+    return table
 
 
 def _one(world: World, place: int, item: int) -> Record:

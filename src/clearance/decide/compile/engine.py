@@ -28,6 +28,7 @@ from clearance.decide.identify import complete
 from clearance.decide.judge import Reading
 from clearance.decide.situation import Layer, Options, PolicySet, Situation, levels
 from clearance.decide.special_cases import is_trust
+from clearance.decide.support import has_no_resource
 from clearance.model.catalog import Catalog
 from clearance.model.decision import CheckType, Decision, DecisionEffect, Matched
 from clearance.model.estate import Estate
@@ -259,6 +260,7 @@ class Engine(_Keeper):
         self._owners: dict[tuple[str, str | None], str | None] = {}
         self._resource: dict[tuple[object, ...], CompiledLayer] = {}
         self._endpoints: dict[tuple[str, bool], tuple[CompiledLayer, ...]] = {}
+        self._unnamed: dict[str, bool] = {}
 
     def explain(self, request: Request, *, now: datetime | None = None) -> Decision:
         """The whole decision with its checks, by the plain interpreter."""
@@ -278,7 +280,10 @@ class Engine(_Keeper):
         self, caller: Caller, action: str, resource: str, given: str | None, endpoint: str | None
     ) -> tuple[Situation, tuple[CompiledLayer, ...]]:
         principal = caller.principal
-        request = against(Request(principal, action, resource, EMPTY, given), self.catalog)
+        unnamed = self._unnamed.get(action)
+        if unnamed is None:
+            unnamed = self._unnamed[action] = has_no_resource(action, self.catalog)  # R41
+        request = Request(principal, action, "*" if unnamed else resource, EMPTY, given)
         account = self._owner(request) or principal.account
         layers = (
             *self._rcp_layers(request, account),

@@ -9,7 +9,16 @@ from typing import TypeAlias
 from clearance.match.operators import arns
 from clearance.model.glob import ANY_RUN, Glob, Token
 
-__all__ = ["Matcher", "Tokens", "arn_like", "glob", "joined", "literal_of", "one_of"]
+__all__ = [
+    "Matcher",
+    "Tokens",
+    "arn_like",
+    "beginning",
+    "glob",
+    "joined",
+    "literal_of",
+    "one_of",
+]
 
 Matcher: TypeAlias = Callable[[str], bool]
 Tokens: TypeAlias = tuple[Token, ...]
@@ -71,6 +80,23 @@ def one_of(patterns: Sequence[tuple[Token, ...]]) -> Matcher:
         return any(other(text) for other in others)
 
     return fits
+
+
+def beginning(patterns: Sequence[tuple[Token, ...]], start: str) -> bool | None:
+    """Whether texts that begin so, and go on, fit any of the patterns; None if some may.
+
+    >>> beginning([("photos/", ANY_RUN)], "photos/ana/"), beginning([("docs",)], "photos/")
+    (True, False)
+    """
+    found: bool | None = False
+    for tokens in patterns:
+        shape = joined(tokens)
+        if shape and shape[-1] is ANY_RUN and glob(tokens)(start):
+            return True
+        head = shape[0] if shape and isinstance(shape[0], str) else ""
+        if head.startswith(start) or start.startswith(head):
+            found = None
+    return found
 
 
 def arn_like(wanted: tuple[Token, ...]) -> Matcher:

@@ -45,6 +45,7 @@ class CompiledStatement:
     __slots__ = (
         "_covers",
         "_holds",
+        "_patterns",
         "_policy",
         "_templates",
         "_tests",
@@ -67,12 +68,23 @@ class CompiledStatement:
         self.anywhere = resources is None or (everything and not statement.not_resources)
         templates = [] if self.anywhere else [_template(t, variables) for t in resources or ()]
         self._templates = tuple(t for t in templates if t.variables)
-        self._covers = patterns.one_of([_tokens(t) for t in templates if not t.variables])
+        self._patterns = tuple(_tokens(t) for t in templates if not t.variables)
+        self._covers = patterns.one_of(self._patterns)
         conditions = (keys_of(one, variables=variables) for one in statement.conditions)
         self.keys = frozenset(fold(v.key) for t in self._templates for v in t.variables).union(
             *conditions
         )
         self.sorted_keys = tuple(sorted(self.keys))
+
+    @property
+    def has_variables(self) -> bool:
+        """True when its texts may hold policy variables."""
+        return self._policy.has_variables
+
+    @property
+    def by_variables(self) -> bool:
+        """True when policy variables say which resources it speaks of."""
+        return bool(self._templates)
 
     @property
     def tests(self) -> tuple[Test, ...]:
@@ -114,6 +126,17 @@ class CompiledStatement:
             residue = self.residue(resource)
             found.append(False if residue is None else residue is self.tests or resource)
         return found
+
+    def begins(self, start: str) -> bool | None:
+        """Whether it speaks of the resources that begin so, and go on; None if of some."""
+        if self.anywhere:
+            return True
+        if not self.statement.resources:
+            return False
+        if self._templates:
+            return None
+        found = patterns.beginning(self._patterns, start)
+        return found if found is None else found is not self.statement.not_resources
 
     def _by_variables(self, resource: str) -> Test:
         templates, negated = self._templates, self.statement.not_resources
