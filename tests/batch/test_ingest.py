@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 from pathlib import Path
@@ -93,6 +94,18 @@ def test_broken_files_are_named_and_not_tried_again(logs: Path, tmp_path: Path) 
     assert (first.found.events, first.found.broken) == (6, 1)
     assert "bad.json" in first.found.problems[0]
     assert take(logs, tmp_path / "made").known == 4
+
+
+def test_the_collector_is_as_it_was_before(logs: Path, tmp_path: Path) -> None:
+    """It is off while a part is made (see test_translate), whatever becomes of it."""
+    take(logs, tmp_path / "on")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        take(logs, tmp_path / "off")
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_who_was_interrupted_goes_on(

@@ -7,12 +7,15 @@ whoever was interrupted goes on where the last whole part ended.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -176,6 +179,19 @@ def _work(job: Job) -> Found:
     return _part(job, _Worker.translator, lambda *news: _Worker.news.put(news))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for cycles: records make none, and it looks at all that is remembered."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_uncollected()
 def _part(job: Job, translator: Translator, told: Told) -> Found:
     """One part of the dataset."""
     places, folder = job
@@ -192,13 +208,12 @@ def _part(job: Job, translator: Translator, told: Told) -> Found:
     return found
 
 
-def _tables(reading: Iterable[Any], translator: Translator) -> Iterator[Any]:
-    add = translator.add
-    for record in reading:
-        add(record)
-        if len(translator) >= dataset.ROWS:
-            yield _sorted(translator.table())
-    if len(translator):
+def _tables(reading: Iterator[Any], translator: Translator) -> Iterator[Any]:
+    while True:
+        for record in islice(reading, dataset.ROWS):
+            translator.add(record)
+        if not len(translator):
+            return
         yield _sorted(translator.table())
 
 
