@@ -7,7 +7,7 @@ each layer ask. Requests that are equal in that have one cell, whoever asks for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -24,6 +24,8 @@ __all__ = ["Cells", "Fit", "Ground", "Shared"]
 
 # Whether a statement speaks of the resource; the resource where policy variables decide.
 Fit: TypeAlias = bool | str
+Hanging: TypeAlias = tuple[tuple[CompiledStatement, Hashable], ...]
+KEPT: Final = 200_000  # layers before actions, before the work is begun anew
 _SURE: Final = "sure"
 
 
@@ -36,13 +38,20 @@ class Shared:
     sign: Hashable
 
 
-@dataclass(frozen=True, slots=True)
-class _LayerTold:
-    """A layer's statements that cover the action, as far as they bear on a cell."""
+class _Asking:
+    """A layer before an action: what its statements ask that cover it.
 
-    head: tuple[object, ...]
-    always: tuple[Hashable, ...]
-    hanging: tuple[tuple[int, CompiledStatement, Hashable], ...]  # place, statement, what it asks
+    ``hanging`` are those that speak of some resources only; ``base`` is all there is without them.
+    """
+
+    __slots__ = ("always", "base", "hanging", "head", "layer")
+
+    def __init__(self, layer: CompiledLayer, always: list[Hashable], hanging: Hanging) -> None:
+        self.layer = layer  # held, so that its identity stays its own
+        self.head = (layer.type, layer.broken)
+        self.always = tuple(always)
+        self.hanging = hanging
+        self.base = (*self.head, frozenset(always))
 
 
 class Ground:
@@ -52,7 +61,7 @@ class Ground:
     order.
     """
 
-    __slots__ = ("caller", "layers", "situation", "special", "statements", "told")
+    __slots__ = ("asking", "caller", "layers", "places", "situation", "special", "statements")
 
     def __init__(
         self,
@@ -72,21 +81,28 @@ class Ground:
             situation.same_account,
             principal.kind in NO_IDENTITY,
         )
-        found: dict[int, tuple[int, CompiledStatement]] = {}
-        told = []
-        for layer in layers if special.always is None else ():
-            always: list[Hashable] = []
-            hanging = []
-            for _, compiled in layer.covering(action):
-                asks = cells.essence(compiled, principal)
-                if compiled.anywhere:
-                    always.append(asks)
-                else:
-                    place, _ = found.setdefault(id(compiled), (len(found), compiled))
-                    hanging.append((place, compiled, asks))
-            told.append(_LayerTold((layer.type, layer.broken), tuple(always), tuple(hanging)))
-        self.told = tuple(told)
-        self.statements = tuple(compiled for _, compiled in found.values())
+        judged = layers if special.always is None else ()
+        self.asking = tuple([cells.asking(layer, action, principal) for layer in judged])
+        found: dict[int, CompiledStatement] = {}
+        for asking in self.asking:
+            for compiled, _ in asking.hanging:
+                found[id(compiled)] = compiled
+        self.places = {key: place for place, key in enumerate(found)}
+        self.statements = tuple(found.values())
+
+    def key(self, fits: Sequence[Fit]) -> tuple[Hashable, ...]:
+        """All that a cell follows from, where the statements fit as told."""
+        return (*self.special, *[self._matching(asking, fits) for asking in self.asking])
+
+    def _matching(self, asking: _Asking, fits: Sequence[Fit]) -> Hashable:
+        if not asking.hanging:
+            return asking.base
+        matching = [
+            asks if fit is True else (id(compiled), fit)
+            for compiled, asks in asking.hanging
+            if (fit := fits[self.places[id(compiled)]]) is not False
+        ]
+        return (*asking.head, frozenset((*asking.always, *matching)))
 
     def on(self, resource: str) -> Situation:
         """The situation with another resource of the same shape."""
@@ -101,12 +117,35 @@ class Cells:
     """The cells so far."""
 
     def __init__(self) -> None:
+        self._asking: dict[tuple[int, str], _Asking] = {}
         self._cells: dict[Hashable, Shared] = {}
         self._signs: dict[Hashable, int] = {}
         # Statements are held by their policies, and these by the engines' library.
         self._essences: dict[int, int | None] = {}
         self._contents: dict[Hashable, int] = {}
         self._names: dict[int, tuple[Principal, str]] = {}
+
+    def asking(self, layer: CompiledLayer, action: str, principal: Principal) -> _Asking:
+        """What a layer asks of an action; most layers ask the same of whoever is before them."""
+        key = (id(layer), action)
+        found = self._asking.get(key)
+        if found is not None:
+            return found
+        always: list[Hashable] = []
+        hanging: list[tuple[CompiledStatement, Hashable]] = []
+        for _, compiled in layer.covering(action):
+            asks = self.essence(compiled, principal)
+            if compiled.anywhere:
+                always.append(asks)
+            else:
+                hanging.append((compiled, asks))
+        found = _Asking(layer, always, tuple(hanging))
+        named = any(self._essences[id(c)] is None for _, c in layer.covering(action))
+        if not named:
+            if len(self._asking) >= KEPT:
+                self._asking.clear()
+            self._asking[key] = found
+        return found
 
     def essence(self, compiled: CompiledStatement, principal: Principal) -> Hashable:
         """What a statement asks where it speaks of the resource; its place does not matter."""
@@ -134,7 +173,7 @@ class Cells:
 
     def of(self, ground: Ground, fits: Sequence[Fit], resource: str) -> Shared:
         """The cell where the hanging statements fit as told, as they do this resource."""
-        key: tuple[Hashable, ...] = (*ground.special, *map(_matched(fits), ground.told))
+        key = ground.key(fits)
         found = self._cells.get(key)
         if found is None:
             found = self._cells[key] = self._build(ground, resource)
@@ -168,18 +207,6 @@ class Cells:
         if clause[1] is not compiled.tests:
             return id(clause[0])  # it asks for the resource's name as well; the cell is held
         return self.essence(compiled, principal)
-
-
-def _matched(fits: Sequence[Fit]) -> Callable[[_LayerTold], Hashable]:
-    def told(layer: _LayerTold) -> Hashable:
-        matching = [
-            asks if fit is True else (id(compiled), fit)
-            for place, compiled, asks in layer.hanging
-            if (fit := fits[place]) is not False
-        ]
-        return (*layer.head, frozenset((*layer.always, *matching)))
-
-    return told
 
 
 def _key_of(special: Exceptions) -> Hashable:
