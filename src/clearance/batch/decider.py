@@ -7,10 +7,10 @@ in both estates, under each of the circumstances that policies tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from clearance.batch.calls import ASKED, Calls, Halves
 from clearance.batch.dataset import CALL
 from clearance.batch.keys import Spoken
+from clearance.batch.kinds import Kinds
 from clearance.batch.learner import AGAIN, Learner, Remark
 from clearance.batch.numbering import (
     Growing,
@@ -28,9 +29,8 @@ from clearance.batch.numbering import (
     Places,
     combined,
     first_of,
-    keyed,
 )
-from clearance.batch.plans import Part
+from clearance.batch.parts import Part
 from clearance.batch.requests import NETWORK, Mapper, Outcome, is_address
 from clearance.batch.turns import Turns
 from clearance.batch.units import Column, Columns, row_at, rows_at, values_at
@@ -42,7 +42,6 @@ __all__ = ["Decided", "Decider", "Klass"]
 
 KEPT: Final = 6_000_000  # calls known by number before numbering begins anew
 SKIPPED: Final = 0  # the class of rows that are no request that could be decided
-_TABLE: Final = 1 << 22  # kinds of rows of which a table is quicker than a search
 # Context keys by the column that tells them, as the mapper spells them.
 _TOLD_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "source_ip": ("aws:SourceIp", "aws:VpcSourceIp"),
@@ -81,13 +80,15 @@ class Klass:
 class Decided:
     """A unit's rows: the class of each, which kind of call it is, and what AWS did.
 
-    ``calls`` number what was asked for by whom, in which session; where ``age`` is the same, so
-    are the numbers. ``remarks`` number what the record left open: see `Decider.remarks`.
+    ``numbers`` say which of the unit's calls a row is; ``calls`` number these, as what was asked
+    for by whom, in which session: where ``age`` is the same, so are the numbers. ``remarks`` are
+    of each of the unit's calls what the record left open: see `Decider.remarks`.
     """
 
     columns: Columns
     classes: NDArray[np.int32]
-    calls: NDArray[np.int32]
+    numbers: NDArray[np.int32]
+    calls: Ints
     remarks: NDArray[np.int32]
     outcomes: NDArray[np.int8]
     age: int
@@ -99,6 +100,15 @@ class _Group:
 
     parts: tuple[Part, ...]
     columns: frozenset[str]
+
+
+class _Circumstance(NamedTuple):
+    """How calls were made: the class of each row, or of each of some calls, by a column."""
+
+    name: str
+    codes: Places
+    of: NDArray[np.int32] | None  # the number of each row's call, where the classes are calls'
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,7 @@ class Decider:
         self._turns = Turns()
         self._known = _Known(0)
         self._groups: list[_Group] = []
-        self._numbers: dict[tuple[int, ...], int] = {}
+        self._numbers: dict[tuple[int, ...], int] = {(SKIPPED,): SKIPPED}
         self.classes: list[Klass] = [Klass((), was=False, will=False)]
         self._outcomes: dict[str | None, int] = {}
 
@@ -192,7 +202,7 @@ class Decider:
         calls = columns.calls()
         ids = calls.ids()
         local = self._local(columns, calls)
-        told = {name: self._circumstance(name, columns, calls) for name in self._circumstances}
+        told = [self._circumstance(name, columns, calls, local) for name in self._circumstances]
         outcomes = self._outcomes_of(columns.texts("error"))
         with self._lock:
             if self.known > KEPT:
@@ -205,9 +215,8 @@ class Decider:
                 self._learn(known, calls, local.calls[fresh], local.beside[fresh])
             groups, remarks = known.groups.array[asked], known.remarks.array[asked]
             here = self._groups[:]
-        classes = self._classes_of(columns, groups[local.numbers], here, told)
-        numbers = asked.astype(np.int32)[local.numbers]
-        return Decided(columns, classes, numbers, remarks[local.numbers], outcomes, known.age)
+        classes = self._classes_of(columns, groups, local.numbers, here, told)
+        return Decided(columns, classes, local.numbers, asked, remarks, outcomes, known.age)
 
     def _learn(self, known: _Known, calls: Calls, which: Places, beside: Ints) -> None:
         """Work out new calls, in the order of their numbers."""
@@ -230,21 +239,26 @@ class Decider:
 
     def _local(self, columns: Columns, calls: Calls) -> _Local:
         """The calls of a unit; where sessions or VPC endpoints matter, apart by them."""
+        numbers, count = calls.numbers, len(calls)
         if not self._beside:
-            nothing = np.zeros(len(calls), np.int64)
-            return _Local(calls.numbers, np.arange(len(calls)), nothing)
-        parts: Parts = [(calls.numbers, len(calls)), *self._besides(columns)]
-        numbers, count = combined(parts, columns.rows)
-        first = first_of(numbers, count)
-        # What is told beside the calls has few values: of each, one row is looked at.
-        kinds, size = combined([(codes[first], size) for codes, size in parts[1:]], count)
-        places = first[first_of(kinds, size)]
-        rows = rows_at(columns, places, self._beside)
-        with self._lock:
-            known = [self._learner.beside(row) for row in rows]
-        return _Local(numbers, calls.numbers[first], np.array(known, np.int64)[kinds])
+            return _Local(numbers, np.arange(count), np.zeros(count, np.int64))
+        beside, size = self._besides(columns)
+        # Nearly always a call comes with one thing beside it; rows with another are set apart.
+        usual = np.zeros(count, np.int32)
+        usual[numbers] = beside
+        odd = np.flatnonzero(usual[numbers] != beside)
+        whose = np.arange(count)
+        if len(odd):
+            apart, more = combined([(numbers[odd], count), (beside[odd], size)], len(odd))
+            first = odd[first_of(apart, more)]
+            usual = np.concatenate([usual, beside[first].astype(np.int32)])
+            whose = np.concatenate([whose, numbers[first]])
+            numbers = numbers.copy()
+            numbers[odd] = count + apart
+        return _Local(numbers, whose, self._beside_of(columns, beside, size)[usual])
 
-    def _besides(self, columns: Columns) -> Parts:
+    def _besides(self, columns: Columns) -> tuple[Places, int]:
+        """Numbers for what is told beside the calls of rows."""
         parts: Parts = []
         for name in self._beside:
             if name == "issued":
@@ -253,69 +267,80 @@ class Decider:
             else:
                 column = columns.texts(name)
                 parts.append((column.codes, column.size))
-        return parts
+        return parts[0] if len(parts) == 1 else combined(parts, columns.rows)
 
-    def _classes_of(
-        self,
-        columns: Columns,
-        rows: NDArray[np.int32],
-        groups: list[_Group],
-        told: Mapping[str, tuple[Ints, int]],
-    ) -> NDArray[np.int32]:
-        """The class of each row: its group, and its circumstances as far as they matter there."""
-        wanted = [name for name in told if any(name in group.columns for group in groups)]
-        parts: Parts = [(rows, len(groups))]
-        for name in wanted:
-            codes, size = told[name]
-            used = np.array([name in group.columns for group in groups], np.int64)
-            parts.append((used[rows] * codes, size))
-        keys, size = keyed(parts, columns.rows, _TABLE)
-        first = np.full(size, -1, np.int64)
-        first[keys[::-1]] = np.arange(columns.rows - 1, -1, -1)
-        present = np.flatnonzero(first >= 0)
-        at = first[present]
-        made = [codes[at].tolist() for codes, _ in parts]
-        table = np.zeros(size, np.int32)
-        with self._learning:
-            table[present] = [
-                self._class(group, dict(zip(wanted, told, strict=True)), columns, place)
-                for place, group, *told in zip(at.tolist(), *made, strict=True)
-            ]
-        found: NDArray[np.int32] = table[keys]
+    def _beside_of(self, columns: Columns, beside: Places, size: int) -> Ints:
+        """The learner's number for each thing beside calls; of each, one row is looked at."""
+        place = np.full(size, -1, np.int64)
+        place[beside] = np.arange(len(beside))
+        there = np.flatnonzero(place >= 0)
+        rows = rows_at(columns, place[there], self._beside)
+        found = np.zeros(size, np.int64)
+        with self._lock:
+            found[there] = [self._learner.beside(row) for row in rows]
         return found
 
-    def _circumstance(self, name: str, columns: Columns, calls: Calls) -> tuple[Ints, int]:
+    def _circumstance(
+        self, name: str, columns: Columns, calls: Calls, local: _Local
+    ) -> _Circumstance:
         classes = self._circumstances[name]
         if isinstance(classes, Moments):
             times, known = columns.times(name)
             with self._lock:
-                return classes.of(times, known), len(classes)
+                return _Circumstance(name, classes.of(times, known), None, len(classes))
         if name in ASKED:
-            asked = calls.column(name, np.arange(len(calls)))
+            asked = calls.column(name, local.calls)
             with self._lock:
                 table, size = classes.of(asked.texts), len(classes)
-            return table[asked.codes][calls.numbers], size
+            return _Circumstance(name, table[asked.codes], local.numbers, size)
         column = columns.texts(name)
         with self._lock:
             table, size = classes.of_column(column.dictionary), len(classes)
-        return table[column.codes], size
+        return _Circumstance(name, table[column.codes], None, size)
 
-    def _class(self, group: int, told: Mapping[str, int], columns: Columns, place: int) -> int:
-        """The number of a class; a new one is decided by one of its rows."""
-        if group == SKIPPED:
-            return SKIPPED
-        made = self._groups[group]
-        key = (group, *(told.get(name, 0) for name in self._circumstances if name in made.columns))
-        number = self._numbers.get(key)
-        if number is None:
-            row = row_at(columns, place, {*made.columns, "vpc_endpoint"})
-            verdicts = tuple(
-                self.planner.verdict(part, self.mapper.circumstances(row, part.who))
-                for part in made.parts
-            )
-            was, will = (all(verdict[side] for verdict in verdicts) for side in (0, 1))
-            number = self._numbers[key] = len(self.classes)
-            self.classes.append(Klass(verdicts, was, will))
+    def _classes_of(
+        self,
+        columns: Columns,
+        groups: NDArray[np.int32],
+        numbers: NDArray[np.int32],
+        known: list[_Group],
+        told: list[_Circumstance],
+    ) -> NDArray[np.int32]:
+        """The class of each row: its group, and its circumstances as far as they matter there."""
+        matter = [[each.name in group.columns for group in known] for each in told]
+        sizes = [each.size for each in told]
+        kinds = Kinds(sizes, np.array(matter, np.bool_), len(known))
+        keys = kinds.keys(groups, numbers, [(each.codes, each.of) for each in told])
+        present = kinds.present(keys)
+        made = list(zip(*kinds.taken_apart(present), strict=True))
+        names = [each.name for each in told]
+        with self._learning:
+            signs = [self._sign(group, names, codes) for group, *codes in made]
+            classes = [self._numbers.get(sign) for sign in signs]
+            new = [at for at, number in enumerate(classes) if number is None]
+            if new:
+                rows = kinds.first(keys, present[new]).tolist()
+                for at, row in zip(new, rows, strict=True):
+                    classes[at] = self._class(signs[at], columns, row)
+        return kinds.spread(keys, present, np.array(classes, np.int32))
+
+    def _sign(self, group: int, names: Sequence[str], codes: Sequence[int]) -> tuple[int, ...]:
+        """What makes a class: a group and the classes of what matters to it."""
+        matter = self._groups[group].columns
+        told = zip(names, codes, strict=True)
+        return (group, *[code for name, code in told if name in matter])
+
+    def _class(self, sign: tuple[int, ...], columns: Columns, place: int) -> int:
+        """The number of a new class; it is decided by one of its rows."""
+        made = self._groups[sign[0]]
+        row = row_at(columns, place, {*made.columns, "vpc_endpoint"})
+        verdicts = tuple(
+            self.planner.verdict(part, self.mapper.circumstances(row, part.who))
+            for part in made.parts
+        )
+        was, will = (all(verdict[side] for verdict in verdicts) for side in (0, 1))
+        number = self._numbers[sign] = len(self.classes)
+        self.classes.append(Klass(verdicts, was, will))
         return number
 
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from clearance.batch.calls import START, Calls, Coded
 from clearance.batch.numbering import Ints, Parts, Places, combined, first_of
-from clearance.batch.plans import Part, Plan, Planner, Told
+from clearance.batch.parts import Part, Told
+from clearance.batch.plans import Plan, Planner
 from clearance.batch.requests import Mapper, Row, Template
 from clearance.batch.who import Who
 from clearance.model.catalog import Catalog

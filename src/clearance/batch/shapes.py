@@ -15,6 +15,7 @@ KEPT: Final = 500_000  # names remembered before they are worked out anew
 _PARTS: Final = 6
 # What the rules of services look for in a resource's name.
 _MARKS: Final = (":kms:", ":key/", ":role/", ":role/aws-service-role/")
+_BY_WHOLE_NAME: Final = frozenset({"iam", "dynamodb", "organizations"})
 WHOLE: Final = -1  # how a name begins does not tell its shape
 
 
@@ -65,7 +66,11 @@ class Shapes:
     def _start(self, start: str) -> int:
         """The shape of all names with this start (`calls.start_of`); `WHOLE` if they differ."""
         parts = start.split(":", _PARTS - 1)
-        if len(parts) < _PARTS or parts[0] != "arn" or parts[2] in {"iam", "dynamodb"}:
+        if (
+            len(parts) < _PARTS
+            or parts[0] != "arn"
+            or parts[2] in {"iam", "dynamodb", "organizations"}
+        ):
             return WHOLE
         if (parts[2] == "s3" and parts[4]) or (parts[2] == "lambda" and start.endswith("/")):
             return WHOLE
@@ -91,8 +96,8 @@ class Shapes:
             if named != "function" or plain in self._own:
                 return resource
             kind = (self._plain.get(plain), rest.count(":"))
-        elif service == "dynamodb" and "/" in rest:
-            return resource
+        elif service == "organizations" or (service == "dynamodb" and "/" in rest):
+            return resource  # the organization's policy asks for its id in the name
         elif service == "iam":
             kind = head
         marks = tuple([mark in resource for mark in _MARKS])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearance.batch.decider import SKIPPED, Decided, Decider, Klass
-from clearance.batch.numbering import Growing, Ints, Pairs, combined, first_of
+from clearance.batch.numbering import Growing, Ints, Pairs, Parts, combined, first_of
 from clearance.batch.requests import Outcome, Row
 from clearance.batch.tally import OUTCOMES, Tally, ends, when
 from clearance.batch.units import NO_TIME
@@ -115,23 +115,23 @@ class Sights:
 
     def add(self, decider: Decider, decided: Decided) -> None:
         """One more unit."""
-        klass = decided.classes
         self.events += decided.columns.rows
         self.classes = len(decider.classes) - 1
-        classes = decider.classes[: int(klass.max(initial=0)) + 1]
-        self._total(classes, decided)
+        classes = decider.classes[: int(decided.classes.max(initial=0)) + 1]
+        kinds = decided.classes * np.int32(OUTCOMES)
+        kinds += decided.outcomes
+        self._total(classes, np.bincount(kinds, minlength=len(classes) * OUTCOMES))
         self._remark(decider, decided)
         was = np.array([each.was for each in classes], np.bool_)
         changes = np.array([each.changes for each in classes], np.bool_)
         # Which outcomes are news of each class: all of one that changes, else the unexpected.
         expected = np.where(was, Outcome.ALLOWED, Outcome.DENIED)[:, None]
         outcomes = np.arange(OUTCOMES)
-        table = changes[:, None] | ((expected != outcomes) & (outcomes != Outcome.FAILED))
-        table[SKIPPED] = False
-        flat = klass.astype(np.int64) * OUTCOMES + decided.outcomes
-        news = np.flatnonzero(table.ravel()[flat])
-        if len(news):
-            self._see(decider, decided, classes, news)
+        news = changes[:, None] | ((expected != outcomes) & (outcomes != Outcome.FAILED))
+        news[SKIPPED] = False
+        rows = np.flatnonzero(news.ravel()[kinds])
+        if len(rows):
+            self._see(decider, decided, classes, rows)
 
     def merge(self, other: Sights) -> None:
         """Add the sum of other units, decided by another `Decider`."""
@@ -142,13 +142,11 @@ class Sights:
         self.gaps.update(other.gaps)
         self.added += other.seen()
 
-    def _total(self, classes: list[Klass], decided: Decided) -> None:
-        flat = decided.classes.astype(np.int64) * OUTCOMES + decided.outcomes
-        counts = np.bincount(flat, minlength=len(classes) * OUTCOMES).reshape(-1, OUTCOMES)
-        for number in np.flatnonzero(counts.any(axis=1)).tolist():
+    def _total(self, classes: list[Klass], counts: Ints) -> None:
+        for number in np.unique(np.flatnonzero(counts) // OUTCOMES).tolist():
             if number == SKIPPED:
                 continue
-            allowed, denied, failed = counts[number].tolist()
+            allowed, denied, failed = counts[number * OUTCOMES : (number + 1) * OUTCOMES].tolist()
             klass = classes[number]
             self.broken += allowed + failed if klass.was and not klass.will else 0
             self.opened += denied + failed if klass.will and not klass.was else 0
@@ -156,10 +154,12 @@ class Sights:
             self.disagreed += denied if klass.was else allowed
 
     def _remark(self, decider: Decider, decided: Decided) -> None:
-        for number, count in enumerate(np.bincount(decided.remarks).tolist()):
+        if not decided.remarks.any():
+            return
+        counts = np.bincount(decided.remarks[decided.numbers])
+        for number in np.flatnonzero(counts).tolist():
+            count = int(counts[number])
             reason, gaps = decider.remarks[number]
-            if not count:
-                continue
             if reason is not None:
                 self.skipped[reason] += count
             self.incomplete += count if gaps else 0
@@ -173,10 +173,12 @@ class Sights:
         times, known = columns.times("time")
         if known is not None or (len(times) and np.any(np.diff(times[rows]) < 0)):
             rows = rows[np.argsort(times[rows], kind="stable")]
-        calls, klass = decided.calls[rows].astype(np.int64), decided.classes[rows]
-        numbers, count = combined([(calls, int(calls.max()) + 1), (klass, len(classes))], len(rows))
+        own, klass = decided.numbers[rows], decided.classes[rows]
+        parts: Parts = [(own, len(decided.calls)), (klass, len(classes))]
+        numbers, count = combined(parts, len(rows))
         at = first_of(numbers, count)
-        kinds, fresh = self._news.of(decided.age, calls[at], klass[at].astype(np.int64))
+        calls = decided.calls[own[at]]
+        kinds, fresh = self._news.of(decided.age, calls, klass[at].astype(np.int64))
         told = decider.told_of(columns, rows[at[fresh]])
         self._news.learn(told, (classes[number] for number in klass[at[fresh]].tolist()))
         outcomes = numbers.astype(np.int64) * OUTCOMES + decided.outcomes[rows]

@@ -43,7 +43,7 @@ _LARGEST: Final = 255
 _FEW: Final = 16  # limits that are quicker compared with than searched
 _SIDES: Final[tuple[Literal["left"], Literal["right"]]] = ("left", "right")
 
-Codes: TypeAlias = NDArray[np.int64]
+Codes: TypeAlias = NDArray[np.int32]
 
 
 class Conditions:
@@ -143,13 +143,13 @@ class Classes:
         found: list[int | None] = list(map(self._known.get, texts))
         if None in found:
             found = [self._class(t) if n is None else n for n, t in zip(found, texts, strict=True)]
-        return np.array(found, np.int64)
+        return np.array(found, np.int32)
 
     def of_column(self, dictionary: Any) -> Codes:  # noqa: ANN401 - Arrow's
         """The class of each text of an Arrow array, and of rows without one after the last."""
         if self._blocks is None:
             return self.of([*dictionary.to_pylist(), None])
-        found = np.zeros(len(dictionary) + 1, np.int64)
+        found = np.zeros(len(dictionary) + 1, np.int32)
         which, values = addresses(dictionary)
         places = np.searchsorted(np.array(self._blocks, np.int64), values, "right")
         kinds, first, back = np.unique(places, return_index=True, return_inverse=True)
@@ -160,7 +160,7 @@ class Classes:
                 self._between[place] = self._asked(dictionary[int(which[at])].as_py())
             sign = self._between[place]
             made.append(self._numbers.setdefault(sign, len(self._numbers)))
-        found[which] = np.array(made, np.int64)[back]
+        found[which] = np.array(made, np.int32)[back]
         rest = np.setdiff1d(np.arange(len(dictionary)), which, assume_unique=True)
         found[rest] = self.of(dictionary.take(pa.array(rest)).to_pylist())
         return found
@@ -215,23 +215,18 @@ class Moments:
 
     def of(self, times: NDArray[np.int64], known: Any) -> Codes:  # noqa: ANN401 - an array or None
         """The class of each time in milliseconds; ``known`` tells which there are."""
-        seconds = times // 1000
         if self.raw:
-            values, places = np.unique(seconds, return_inverse=True)
+            values, places = np.unique(times // 1000, return_inverse=True)
             codes = [self._values.setdefault(v, len(self._values) + 1) for v in values.tolist()]
-            found = np.array(codes, np.int64)[places]
-        else:
-            found = self._between(seconds) + 1
-        return found if known is None else np.where(known, found, 0)
-
-    def _between(self, seconds: NDArray[np.int64]) -> Codes:
-        """How many limits are passed, and how many reached, taken together."""
-        if len(self._limits) > _FEW:
-            limits = np.array(self._limits, np.int64)
+            found = np.array(codes, np.int32)[places]
+        elif len(self._limits) > _FEW:
+            limits, seconds = np.array(self._limits, np.int64), times // 1000
             left, right = (np.searchsorted(limits, seconds, side) for side in _SIDES)
-            return (left + right).astype(np.int64)
-        found = np.zeros(len(seconds), np.int64)
-        for limit in self._limits:
-            found += seconds > limit
-            found += seconds >= limit
-        return found
+            found = (left + right + 1).astype(np.int32)
+        else:
+            # A limit is passed when its second is over, and reached when it begins.
+            found = np.ones(len(times), np.int32)
+            for limit in self._limits:
+                found += times >= (limit + 1) * 1000
+                found += times >= limit * 1000
+        return found if known is None else np.where(known, found, 0)
