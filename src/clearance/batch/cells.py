@@ -17,7 +17,7 @@ from clearance.decide.compile.engine import Caller
 from clearance.decide.compile.layers import Clause, CompiledLayer
 from clearance.decide.compile.statements import CompiledStatement
 from clearance.decide.situation import Situation
-from clearance.decide.special_cases import Exceptions, exceptions
+from clearance.decide.special_cases import NOTHING, Exceptions, exceptions
 from clearance.model.principal import Principal
 
 __all__ = ["Cells", "Fit", "Ground", "Shared"]
@@ -68,16 +68,16 @@ class Ground:
         situation: Situation,
         layers: tuple[CompiledLayer, ...],
         caller: Caller,
-        action: str,
         cells: Cells,
     ) -> None:
         self.situation = situation
         self.layers = layers
         self.caller = caller
         special = exceptions(situation)
-        principal = situation.request.principal
+        request = situation.request
+        principal, action = request.principal, request.action
         self.special: tuple[Hashable, ...] = (
-            _key_of(special),
+            special is not NOTHING and _key_of(special),
             situation.same_account,
             principal.kind in NO_IDENTITY,
         )

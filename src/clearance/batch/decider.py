@@ -38,7 +38,7 @@ from clearance.batch.values import Classes, Conditions, Moments
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
 
-__all__ = ["Decided", "Decider", "Klass"]
+__all__ = ["Decided", "Decider", "Klass", "Prepared"]
 
 KEPT: Final = 6_000_000  # calls known by number before numbering begins anew
 SKIPPED: Final = 0  # the class of rows that are no request that could be decided
@@ -139,6 +139,20 @@ class _Known:
         return self.apart.at(numbers[local.calls], local.beside) if apart else (numbers, fresh)
 
 
+class Prepared(NamedTuple):
+    """A unit of which everything is known but what its new calls come to."""
+
+    columns: Columns
+    calls: Calls
+    local: _Local
+    told: list[_Circumstance]
+    outcomes: NDArray[np.int8]
+    known: _Known
+    asked: Ints
+    fresh: Ints
+    turn: int
+
+
 class Decider:
     """Decides units of the dataset in two estates; what it learned it keeps for the next unit.
 
@@ -198,7 +212,13 @@ class Decider:
 
     def decide(self, columns: Columns) -> Decided:
         """The class of each row of a unit."""
-        # First what needs nothing that was learned: threads do this side by side.
+        return self.finish(self.prepare(columns))
+
+    def prepare(self, columns: Columns) -> Prepared:
+        """What needs nothing that was learned; then `finish` must be called, once.
+
+        Threads do this side by side. What is new is worked out in the order of preparing.
+        """
         calls = columns.calls()
         ids = calls.ids()
         local = self._local(columns, calls)
@@ -210,13 +230,24 @@ class Decider:
             known = self._known
             asked, fresh = known.of(ids, local, apart=bool(self._beside))
             turn = self._turns.take()
-        with self._turns.mine(turn, lambda: self._learner.fetch(calls) if len(fresh) else None):
+        return Prepared(columns, calls, local, told, outcomes, known, asked, fresh, turn)
+
+    def finish(self, unit: Prepared) -> Decided:
+        """The class of each row of a unit that is prepared."""
+        known, local, fresh = unit.known, unit.local, unit.fresh
+        with self._turns.mine(unit.turn, lambda: self._fetch(unit)):
             if len(fresh):
-                self._learn(known, calls, local.calls[fresh], local.beside[fresh])
-            groups, remarks = known.groups.array[asked], known.remarks.array[asked]
+                self._learn(known, unit.calls, local.calls[fresh], local.beside[fresh])
+            groups, remarks = known.groups.array[unit.asked], known.remarks.array[unit.asked]
             here = self._groups[:]
-        classes = self._classes_of(columns, groups, local.numbers, here, told)
-        return Decided(columns, classes, local.numbers, asked, remarks, outcomes, known.age)
+        classes = self._classes_of(unit.columns, groups, local.numbers, here, unit.told)
+        return Decided(
+            unit.columns, classes, local.numbers, unit.asked, remarks, unit.outcomes, known.age
+        )
+
+    def _fetch(self, unit: Prepared) -> None:
+        if len(unit.fresh):
+            self._learner.fetch(unit.calls)
 
     def _learn(self, known: _Known, calls: Calls, which: Places, beside: Ints) -> None:
         """Work out new calls, in the order of their numbers."""

@@ -237,7 +237,7 @@ class Planner:
             request = Request(principal, action, asked, _EMPTY, account)
             situation = Situation(request, (), owner, engine.options)
             layers = (*around, *caller.layers)
-        return Ground(situation, layers, caller, action, self._cells)
+        return Ground(situation, layers, caller, self._cells)
 
     def _through(self, engine: Engine, endpoint: str | None) -> PreparedContext:
         found = self._endpoints.get(endpoint)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from clearance.batch.decider import Decider
+from clearance.batch.decider import Decider, Prepared
 from clearance.batch.ingest import Told, cores, ingest, unheard
 from clearance.batch.replay import Replay, explained
 from clearance.batch.sights import Sights
@@ -24,7 +25,7 @@ from clearance.model.estate import Estate
 __all__ = ["decide_units", "replayed"]
 
 # While one thread works out what is new, others read on: Python runs in one of them at a time.
-_AHEAD: Final = 2
+_AHEAD: Final = 1
 _LARGE: Final = 32 << 20  # files of this size together are worth all cores and the disk
 
 
@@ -60,20 +61,31 @@ def decide_units(
     *,
     workers: int = 0,
 ) -> None:
-    """Decide some units in as many threads as there are cores; each reads its own."""
+    """Decide some units in some threads; each reads its own.
+
+    Nearly all of what is ever new is in the first unit. It is prepared alone, so that the others
+    are read while it is worked out.
+    """
     local, lock = threading.local(), threading.Lock()
 
-    def work(unit: Unit) -> None:
+    def prepared(unit: Unit) -> Prepared:
         if not hasattr(local, "reader"):
             local.reader = Reader(decider.needed)
-        decided = decider.decide(local.reader.read(unit))
+        return decider.prepare(local.reader.read(unit))
+
+    def finish(unit: Prepared) -> None:
+        decided = decider.finish(unit)
         with lock:
             sights.add(decider, decided)
             done()
 
+    waiting = iter(units)
     with uncollected(), ThreadPoolExecutor(workers or cores() + _AHEAD) as pool:
-        for _ in pool.map(work, units):
+        begun = [pool.submit(finish, prepared(unit)) for unit in islice(waiting, 1)]
+        for _ in pool.map(lambda unit: finish(prepared(unit)), waiting):
             pass
+        for each in begun:
+            each.result()
 
 
 @contextmanager

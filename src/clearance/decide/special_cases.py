@@ -14,6 +14,7 @@ from clearance.model.request import Request
 
 __all__ = [
     "KMS_CROSS_ACCOUNT",
+    "NOTHING",
     "RCP_SERVICES",
     "TRUST_ACTIONS",
     "Exceptions",

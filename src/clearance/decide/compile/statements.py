@@ -43,16 +43,16 @@ class CompiledStatement:
     """One statement: where it applies, and the tests it then makes of the context."""
 
     __slots__ = (
-        "_covers",
+        "_fits",
         "_holds",
         "_patterns",
         "_policy",
+        "_sorted_keys",
         "_templates",
         "_tests",
         "allow",
         "anywhere",
         "keys",
-        "sorted_keys",
         "statement",
     )
 
@@ -66,15 +66,30 @@ class CompiledStatement:
         resources = statement.resources
         everything = resources is None or "*" in resources
         self.anywhere = resources is None or (everything and not statement.not_resources)
-        templates = [] if self.anywhere else [_template(t, variables) for t in resources or ()]
-        self._templates = tuple(t for t in templates if t.variables)
-        self._patterns = tuple(_tokens(t) for t in templates if not t.variables)
-        self._covers = patterns.one_of(self._patterns)
-        conditions = (keys_of(one, variables=variables) for one in statement.conditions)
-        self.keys = frozenset(fold(v.key) for t in self._templates for v in t.variables).union(
-            *conditions
-        )
-        self.sorted_keys = tuple(sorted(self.keys))
+        templates = () if self.anywhere else [_template(t, variables) for t in resources or ()]
+        self._templates = tuple([t for t in templates if t.variables])
+        self._patterns = tuple([_tokens(t) for t in templates if not t.variables])
+        self._fits: patterns.Matcher | None = None
+        self._sorted_keys: tuple[str, ...] | None = None
+        self.keys: frozenset[str] = frozenset()
+        if self._templates or statement.conditions:
+            of_conditions = (keys_of(one, variables=variables) for one in statement.conditions)
+            of_resources = (fold(v.key) for t in self._templates for v in t.variables)
+            self.keys = frozenset(of_resources).union(*of_conditions)
+
+    @property
+    def sorted_keys(self) -> tuple[str, ...]:
+        """The keys it asks for, in order."""
+        if self._sorted_keys is None:
+            self._sorted_keys = tuple(sorted(self.keys))
+        return self._sorted_keys
+
+    @property
+    def _covers(self) -> patterns.Matcher:
+        """The patterns without variables, compiled when a resource first meets them."""
+        if self._fits is None:
+            self._fits = patterns.one_of(self._patterns)
+        return self._fits
 
     @property
     def has_variables(self) -> bool:
