@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearance.batch.numbering import Ids, Pairs, combined, first_of, keyed
+from clearance.batch.numbering import Ids, Keys, Pairs, combined, first_of, keyed
 
 HUGE = 1 << 40
 
@@ -71,3 +71,20 @@ def test_keys_are_equal_where_all_numbers_are(rows: list[tuple[int, int]], most:
     assert len(set(zip(rows, keys.tolist(), strict=True))) == len(set(rows))
     assert len(set(keys.tolist())) == len(set(rows))
     assert all(0 <= key < size for key in keys.tolist())
+
+
+@pytest.mark.parametrize("step", [1, 1 << 54, 3])
+def test_many_keys_keep_their_numbers(step: int) -> None:
+    """Keys that follow one another, and keys of which only the upper bits differ."""
+    made = Keys()
+    every = np.arange(5_000, dtype=np.uint64) * np.uint64(step)
+    every = np.unique(every)
+    for end in (1, 7, 600, 2_000, len(every)):
+        numbers, fresh = made.of(every[:end][::-1])
+        assert len(made) == min(end, len(every))
+        assert sorted(numbers.tolist()) == list(range(len(made)))
+        assert numbers[fresh].tolist() == list(range(len(made) - len(fresh), len(made)))
+    again, fresh = made.of(every)
+    assert len(fresh) == 0
+    assert again[:1].tolist() == [0]
+    assert len(set(again.tolist())) == len(every)

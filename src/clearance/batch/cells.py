@@ -17,7 +17,7 @@ from clearance.decide.compile.engine import Caller
 from clearance.decide.compile.layers import Clause, CompiledLayer
 from clearance.decide.compile.statements import CompiledStatement
 from clearance.decide.situation import Situation
-from clearance.decide.special_cases import NOTHING, Exceptions, exceptions
+from clearance.decide.special_cases import Exceptions, exceptions
 from clearance.model.principal import Principal
 
 __all__ = ["Cells", "Fit", "Ground", "Shared"]
@@ -42,16 +42,47 @@ class _Asking:
     """A layer before an action: what its statements ask that cover it.
 
     ``hanging`` are those that speak of some resources only; ``base`` is all there is without them.
+    ``named``: some of them name the caller.
     """
 
-    __slots__ = ("always", "base", "hanging", "head", "layer")
+    __slots__ = ("always", "base", "hanging", "head", "layer", "named")
 
-    def __init__(self, layer: CompiledLayer, always: list[Hashable], hanging: Hanging) -> None:
+    def __init__(
+        self, layer: CompiledLayer, always: list[Hashable], hanging: Hanging, *, named: bool
+    ) -> None:
         self.layer = layer  # held, so that its identity stays its own
         self.head = (layer.type, layer.broken)
         self.always = tuple(always)
         self.hanging = hanging
         self.base = (*self.head, frozenset(always))
+        self.named = named
+
+
+class Around:
+    """What lies around a caller's own policies: all that follows from what it asks for.
+
+    Good for all callers of a kind that ask the same of resources of one shape. ``asking`` is None
+    where a policy names single callers.
+    """
+
+    __slots__ = ("asking", "layers", "owner", "resource", "settled", "special")
+
+    def __init__(
+        self, situation: Situation, layers: tuple[CompiledLayer, ...], cells: Cells
+    ) -> None:
+        special = exceptions(situation)
+        request = situation.request
+        self.owner = situation.resource_account
+        self.resource = request.resource
+        self.layers = layers
+        self.settled = special.always is not None
+        self.special: tuple[Hashable, ...] = (
+            _key_of(special),
+            situation.same_account,
+            request.principal.kind in NO_IDENTITY,
+        )
+        asking = [cells.asking(layer, request.action, request.principal) for layer in layers]
+        self.asking = None if any(each.named for each in asking) else asking
 
 
 class Ground:
@@ -63,26 +94,19 @@ class Ground:
 
     __slots__ = ("asking", "caller", "layers", "places", "situation", "special", "statements")
 
-    def __init__(
-        self,
-        situation: Situation,
-        layers: tuple[CompiledLayer, ...],
-        caller: Caller,
-        cells: Cells,
-    ) -> None:
+    def __init__(self, situation: Situation, around: Around, caller: Caller, cells: Cells) -> None:
         self.situation = situation
-        self.layers = layers
+        self.layers = (*around.layers, *caller.layers)
         self.caller = caller
-        special = exceptions(situation)
-        request = situation.request
-        principal, action = request.principal, request.action
-        self.special: tuple[Hashable, ...] = (
-            special is not NOTHING and _key_of(special),
-            situation.same_account,
-            principal.kind in NO_IDENTITY,
-        )
-        judged = layers if special.always is None else ()
-        self.asking = tuple([cells.asking(layer, action, principal) for layer in judged])
+        self.special = around.special
+        principal, action = situation.request.principal, situation.request.action
+        judged = () if around.settled else self.layers
+        if judged and around.asking is not None:
+            self.asking = [*around.asking]
+            judged = caller.layers
+        else:
+            self.asking = []
+        self.asking += [cells.asking(layer, action, principal) for layer in judged]
         found: dict[int, CompiledStatement] = {}
         for asking in self.asking:
             for compiled, _ in asking.hanging:
@@ -139,8 +163,8 @@ class Cells:
                 always.append(asks)
             else:
                 hanging.append((compiled, asks))
-        found = _Asking(layer, always, tuple(hanging))
-        named = any(self._essences[id(c)] is None for _, c in layer.covering(action))
+        named = any(type(asks) is tuple for asks in (*always, *[a for _, a in hanging]))
+        found = _Asking(layer, always, tuple(hanging), named=named)
         if not named:
             if len(self._asking) >= KEPT:
                 self._asking.clear()

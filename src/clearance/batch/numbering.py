@@ -27,6 +27,8 @@ Parts: TypeAlias = list[tuple[NDArray[Any], int]]  # numbers, and a size above t
 Any_ = TypeVar("Any_", bound=np.generic)
 _LARGEST: Final = 1 << 62
 _HALF: Final = 1 << 31
+_SMALLEST: Final = 10  # bits of the number of places of a new table
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)  # mixes keys that follow one another
 
 
 def combined(parts: Parts, rows: int) -> tuple[NDArray[np.int32], int]:
@@ -120,46 +122,76 @@ class Growing(Generic[Any_]):
 
 
 class Keys:
-    """A number for each key of 64 bits, the same whenever the key comes again."""
+    """A number for each key of 64 bits, the same whenever the key comes again.
+
+    A table with a place for each key: where that is taken, the next one that is free.
+    """
 
     def __init__(self) -> None:
-        # Runs of sorted keys with their numbers, each at least twice as long as the next.
-        self._runs: list[tuple[NDArray[Any], Ints]] = []
         self._count = 0
+        self._clear(_SMALLEST)
+
+    def _clear(self, bits: int) -> None:
+        self._bits = bits
+        self._held = np.zeros(1 << bits, np.uint64)
+        self._numbers = np.full(1 << bits, -1, np.int32)  # -1: nothing is held here
 
     def __len__(self) -> int:
         return self._count
 
     def of(self, keys: NDArray[Any]) -> tuple[Ints, Ints]:
         """The number of each key, and where new ones first are, in the order of their numbers."""
-        order = np.argsort(keys)
-        wanted = keys[order]  # sorted, the search walks through each run once
-        found = np.full(len(keys), -1, np.int64)
-        for held, known in self._runs:
-            places = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-            hits = held[places] == wanted
-            found[hits] = known[places[hits]]
-        numbers = np.empty(len(keys), np.int64)
-        numbers[order] = found
+        keys = keys.astype(np.uint64, copy=False)
+        numbers = self._found(keys)
         missing = np.flatnonzero(numbers < 0)
         if not len(missing):
             return numbers, missing
         codes, count = _encoded(keys[missing])
         fresh = missing[first_of(codes, count)]
         numbers[missing] = self._count + codes
-        self._learn(keys[fresh])
+        self._learn(keys[fresh], np.arange(self._count, self._count + count, dtype=np.int32))
         return numbers, fresh
 
-    def _learn(self, keys: NDArray[Any]) -> None:
-        order = np.argsort(keys)
-        run = (keys[order], self._count + order.astype(np.int64))
+    def _places(self, keys: NDArray[np.uint64]) -> Ints:
+        mixed = keys * _ODD >> np.uint64(64 - self._bits)
+        return mixed.astype(np.int64)
+
+    def _found(self, keys: NDArray[np.uint64]) -> Ints:
+        """The number of each key; -1 of those that are new."""
+        places = self._places(keys)
+        numbers = self._numbers[places].astype(np.int64)
+        others = np.flatnonzero((numbers >= 0) & (self._held[places] != keys))
+        while len(others):
+            places[others] = self._next(places[others])
+            numbers[others] = self._numbers[places[others]]
+            taken = (numbers[others] >= 0) & (self._held[places[others]] != keys[others])
+            others = others[taken]
+        return numbers
+
+    def _next(self, places: Ints) -> Ints:
+        return (places + 1) & ((1 << self._bits) - 1)
+
+    def _learn(self, keys: NDArray[np.uint64], numbers: NDArray[np.int32]) -> None:
         self._count += len(keys)
-        while self._runs and len(self._runs[-1][0]) < 2 * len(run[0]):
-            held = self._runs.pop()
-            merged = np.concatenate([held[0], run[0]])
-            order = np.argsort(merged, kind="stable")
-            run = (merged[order], np.concatenate([held[1], run[1]])[order])
-        self._runs.append(run)
+        if self._count > 1 << (self._bits - 1):
+            known = self._numbers >= 0
+            keys = np.concatenate([self._held[known], keys])
+            numbers = np.concatenate([self._numbers[known], numbers])
+            self._clear(self._count.bit_length() + 1)
+        self._put(keys, numbers)
+
+    def _put(self, keys: NDArray[np.uint64], numbers: NDArray[np.int32]) -> None:
+        """Hold keys that are not held; of several that want one place one gets it."""
+        places = self._places(keys)
+        left = np.arange(len(keys))
+        while len(left):
+            wanted = places[left]
+            free = self._numbers[wanted] < 0
+            self._numbers[wanted[free]] = numbers[left[free]]
+            got = free & (self._numbers[wanted] == numbers[left])
+            self._held[wanted[got]] = keys[left[got]]
+            left = left[~got]
+            places[left] = self._next(places[left])
 
 
 class Pairs(Keys):

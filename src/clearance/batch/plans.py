@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from clearance.batch.cells import Cells, Fit, Ground
+from clearance.batch.cells import Around, Cells, Fit, Ground
 from clearance.batch.fits import MOST, Resources, fits_of
 from clearance.batch.numbering import Ints, Parts, combined, first_of
 from clearance.batch.parts import COLUMNS, Part, Told, context_of, verdict
@@ -23,7 +23,6 @@ from clearance.batch.shapes import WHOLE, Shapes
 from clearance.batch.who import Value, Who
 from clearance.decide.compile import Engine
 from clearance.decide.compile.engine import Caller
-from clearance.decide.compile.layers import CompiledLayer
 from clearance.decide.compile.outcome import UNTOLD
 from clearance.decide.compile.prepare import PreparedContext
 from clearance.decide.compile.statements import CompiledStatement
@@ -95,7 +94,15 @@ class Planner:
         self._grants = has_grants(current) or has_grants(proposed)
         self._rest_alike = rest_of(current) == rest_of(proposed)
         self._callers: dict[int, tuple[Who, Caller, Caller, bool]] = {}
-        self._around: dict[Hashable, tuple[Request, str | None, tuple[CompiledLayer, ...]]] = {}
+        self._around: dict[Hashable, Around] = {}
+        # VPC endpoints with policies.
+        self._guarded = frozenset(
+            name
+            for estate in (current, proposed)
+            for holder in estate.accounts.values()
+            for name, endpoint in holder.vpc_endpoints.items()
+            if endpoint.policy is not None
+        )
         self._endpoints: dict[str | None, PreparedContext] = {}
 
     def part(self, plan: Plan, resource: str) -> int:
@@ -219,25 +226,28 @@ class Planner:
         account: str | None,
     ) -> Ground:
         principal, action = caller.principal, told.template.action.lower()
+        session = principal.session
         key = (
-            id(engine), shape, action, account, told.endpoint,
-            principal.kind, principal.account, principal.is_service_linked,
+            id(engine), shape, action, account,
+            told.endpoint if told.endpoint in self._guarded else None,
+            principal.kind, principal.account, principal.partition, principal.is_service_linked,
+            session and (session.mfa, session.assumed_root, session.limited),
         )  # fmt: skip
-        known = self._around.get(key)
+        around = self._around.get(key)
         # Grants on keys name single callers.
-        if known is None or (self._grants and ":kms:" in resource):
+        if around is None or (self._grants and ":kms:" in resource):
             situation, layers = engine.situate(
                 caller, action, resource, self._through(engine, told.endpoint), account
             )
-            around = layers[: len(layers) - len(caller.layers)]
-            self._around[key] = (situation.request, situation.resource_account, around)
+            own = len(layers) - len(caller.layers)
+            if layers[own:] != caller.layers:
+                caller = caller.with_layers(layers[own:])  # those of the grants among them
+            around = self._around[key] = Around(situation, layers[:own], self._cells)
         else:
-            request, owner, around = known
-            asked = request.resource if request.resource == "*" else resource
+            asked = "*" if around.resource == "*" else resource
             request = Request(principal, action, asked, _EMPTY, account)
-            situation = Situation(request, (), owner, engine.options)
-            layers = (*around, *caller.layers)
-        return Ground(situation, layers, caller, self._cells)
+            situation = Situation(request, (), around.owner, engine.options)
+        return Ground(situation, around, caller, self._cells)
 
     def _through(self, engine: Engine, endpoint: str | None) -> PreparedContext:
         found = self._endpoints.get(endpoint)

@@ -14,7 +14,6 @@ from clearance.model.request import Request
 
 __all__ = [
     "KMS_CROSS_ACCOUNT",
-    "NOTHING",
     "RCP_SERVICES",
     "TRUST_ACTIONS",
     "Exceptions",

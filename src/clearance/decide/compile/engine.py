@@ -60,6 +60,10 @@ class Caller:
         session = principal.session
         self.timed = session is not None and session.mfa_age_from is not None
 
+    def with_layers(self, layers: tuple[CompiledLayer, ...]) -> Caller:
+        """The same caller with other policies of its own: those of grants among them (R100)."""
+        return Caller(self.principal, layers, self.facts, self.number)
+
 
 class _Keeper:
     """What both engines share: preparing, keeping, asking."""
