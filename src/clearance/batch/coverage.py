@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from clearance.batch.numbering import combined, first_of
-from clearance.batch.requests import Call, Mapper
-from clearance.batch.units import Columns, row_at
+from clearance.batch.requests import Call, Mapper, Row
+from clearance.batch.units import Columns
 
 __all__ = ["Coverage", "Operation", "covered"]
 
@@ -26,10 +26,8 @@ REASONS: Final = {
     "parameters": "no parameters: keys made of them are unknown",
     COMPLETE: "complete",
 }
-_NAMES: Final = (
-    "source", "name", "type", "action", "resource", "caller", "gap", "more", "keys", "owner",
-    "account",
-)  # fmt: skip
+_APART: Final = ("source", "name", "type", "action", "gap", "more", "caller")
+_NAMES: Final = (*_APART, "resource", "keys", "owner", "account")
 
 
 @dataclass(slots=True)
@@ -99,14 +97,20 @@ def covered(units: Iterable[Columns], mapper: Mapper) -> Coverage:
 
 
 def _add(found: Coverage, columns: Columns, mapper: Mapper) -> None:
-    read = [columns.texts(n) for n in ("source", "name", "type", "action", "gap", "more", "caller")]
-    numbers, count = combined([(column.codes, column.size) for column in read], columns.rows)
-    counts = np.bincount(numbers, minlength=count).tolist()
-    for number, at in enumerate(first_of(numbers, count).tolist()):
-        row, times = row_at(columns, at, _NAMES), counts[number]
+    calls = columns.calls()
+    calls.fetch(_NAMES)
+    every = np.arange(len(calls))
+    read = {name: calls.column(name, every) for name in _APART}
+    numbers, count = combined([(c.codes, c.size) for c in read.values()], len(calls))
+    events = np.bincount(calls.numbers, minlength=len(calls))
+    counts = np.bincount(numbers, events, count).astype(np.int64).tolist()
+    first = first_of(numbers, count)
+    told = [calls.column(name, first).told() for name in _NAMES]
+    for values, times in zip(zip(*told, strict=True), counts, strict=True):
+        row = Row(**dict(zip(_NAMES, values, strict=True)))
         key = (row.source, row.name)
         operation = found.operations.setdefault(key, Operation(*key))
-        made = mapper.call(row)
+        made = mapper.fresh(row)
         kind = _kind(row.caller)
         found.callers[kind] += times
         if isinstance(made, Call):

@@ -176,8 +176,16 @@ class Mapper:
         self._projected: dict[str | None, tuple[tuple[str, Value | None], ...]] = {}
         self._contexts: dict[object, Context] = {}
 
+    def fresh(self, row: Row) -> Call | Skipped:
+        """The call a row tells of, for those who ask once for each."""
+        found = self.caller(row)
+        if row.action is None or found.principal is None:
+            return Skipped(self.reason(row, found))
+        base = {**found.context, **self.circumstances(row, found)}
+        return self._made(row, found, base, *self.asked(row, found.principal))
+
     def call(self, row: Row) -> Call | Skipped:
-        """The call a row tells of."""
+        """The call a row tells of; equal ones are one object."""
         found = self.caller(row)
         if row.action is None or found.principal is None:
             return Skipped(self.reason(row, found))

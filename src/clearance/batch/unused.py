@@ -8,31 +8,39 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
 import numpy as np
+import pyarrow as pa
+from pyarrow import compute
 
+from clearance.batch.distinct import Counted
 from clearance.batch.privilege.bounds import granted_actions
 from clearance.batch.privilege.standing import current
-from clearance.batch.privilege.use import Used
+from clearance.batch.privilege.use import users_of
+from clearance.batch.requests import Outcome
 from clearance.batch.tally import when
 from clearance.batch.units import NO_TIME, Columns
-from clearance.batch.who import who
 from clearance.model.catalog import Catalog
 from clearance.model.errors import RequestError
 from clearance.model.estate import AccessKey, Account, Estate
-from clearance.model.principal import PrincipalKind
 
-__all__ = ["Key", "Principal", "Report", "Service", "Sightings", "unused"]
+__all__ = ["Done", "Key", "Principal", "Report", "Service", "Sightings", "unused"]
 
-_STS: Final = "sts.amazonaws.com"
+_ASSUME: Final = "sts:AssumeRole"
 
 
 @dataclass
 class Sightings:
-    """When identities and access keys were last seen, whatever they called."""
+    """When the access keys of an estate were last seen, whatever was called with them."""
 
-    identities: dict[str, int] = field(default_factory=dict)
+    estate: Estate
     keys: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        accounts = self.estate.accounts.values()
+        held = [account.root_keys for account in accounts]
+        held += [user.keys for account in accounts for user in account.users.values()]
+        ids = {key.id for keys in held for key in keys.values()}
+        self._held = pa.array(sorted(ids), pa.string())
 
     def watching(self, units: Iterable[Columns]) -> Iterator[Columns]:
         """The same units, looked at as they pass."""
@@ -41,25 +49,49 @@ class Sightings:
             yield columns
 
     def _add(self, columns: Columns) -> None:
+        column = columns.texts("access_key")
+        # Nearly all keys of a log are a session's, of which nobody asks.
+        among = compute.is_in(column.dictionary, self._held).to_numpy(zero_copy_only=False)
+        codes = np.flatnonzero(among)
+        if not len(codes):
+            return
         times, _ = columns.times("time")
-        for name, table in (("caller", self.identities), ("access_key", self.keys)):
-            column = columns.texts(name)
-            last = np.full(column.size, NO_TIME, np.int64)
-            np.maximum.at(last, column.codes, times)
-            for text, time in zip(column.texts, last.tolist(), strict=False):
-                if text is not None and time != NO_TIME:
-                    table[text] = max(table.get(text, NO_TIME), time)
+        last = np.full(column.size, NO_TIME, np.int64)
+        rows = np.append(among, False)[column.codes]
+        np.maximum.at(last, column.codes[rows], times[rows])
+        for code in codes.tolist():
+            text, time = column.dictionary[code].as_py(), int(last[code])
+            if time != NO_TIME:
+                self.keys[text] = max(self.keys.get(text, NO_TIME), time)
 
-    def principals(self, estate: Estate) -> Mapping[str, str]:
-        """The last time by the ARN of users and roles."""
-        found: dict[str, int] = {}
-        for text, time in self.identities.items():
-            principal = who(msgspec.json.decode(text), estate, frozenset()).principal
-            if principal is None or principal.kind is PrincipalKind.SERVICE:
-                continue
-            name = principal.policy_subject
-            found[name] = max(found.get(name, NO_TIME), time)
-        return {name: when(time) for name, time in found.items()}
+
+@dataclass(slots=True)
+class Done:
+    """What was done in some logs, and when last.
+
+    ``seen`` are users and roles, whatever they called; ``actions`` what AWS let each do, by ARN;
+    ``assumed`` roles that were taken up.
+    """
+
+    seen: Mapping[str, str]
+    actions: dict[str, dict[str, str]] = field(default_factory=dict)
+    assumed: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, counted: Counted) -> Done:
+        """By the calls that were counted."""
+        found = cls(counted.seen())
+        for name in users_of(counted):
+            own = found.actions[name] = {}
+            for call, tallies in counted.done(name, _ASSUME):
+                good = [tallies[outcome] for outcome in (Outcome.ALLOWED, Outcome.FAILED)]
+                last = max(tally.last for tally in good)
+                for request in call.requests if any(tally.count for tally in good) else ():
+                    own[request.action] = max(own.get(request.action, ""), last)
+                    if request.action == _ASSUME:
+                        role = request.resource
+                        found.assumed[role] = max(found.assumed.get(role, ""), last)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,46 +156,38 @@ class Report:
 def unused(
     estate: Estate,
     sightings: Sightings,
-    used: Mapping[str, Used],
+    done: Done,
     catalog: Catalog,
     since: str,
 ) -> Report:
     """What an estate allows beside what logs show, from the logs and what AWS told the estate."""
-    seen = sightings.principals(estate)
-    assumed = _assumed(used)
     principals: list[Principal] = []
     keys: list[Key] = []
     for account in estate.accounts.values():
         for user in account.users.values():
             arn = account.user_arn(user)
             told = [user.password_last_used, *(key.last_used for key in user.keys.values())]
-            last = max(seen.get(arn, ""), *(_text(time) for time in told))
+            last = max(done.seen.get(arn, ""), *(_text(time) for time in told))
             principals.append(
-                _principal(arn, user.created, last, since, _services(estate, arn, used, catalog))
+                _principal(arn, user.created, last, since, _services(estate, arn, done, catalog))
             )
             keys += (_key(key, arn, sightings, since) for key in user.keys.values())
         keys += (
             _key(key, account.root_arn, sightings, since) for key in account.root_keys.values()
         )
-        principals += _roles(estate, account, seen, assumed, used, catalog, since)
+        principals += _roles(estate, account, done, catalog, since)
     return Report(since, tuple(principals), tuple(keys))
 
 
 def _roles(
-    estate: Estate,
-    account: Account,
-    seen: Mapping[str, str],
-    assumed: Mapping[str, str],
-    used: Mapping[str, Used],
-    catalog: Catalog,
-    since: str,
+    estate: Estate, account: Account, done: Done, catalog: Catalog, since: str
 ) -> Iterator[Principal]:
     for role in account.roles.values():
         if role.is_service_linked:
             continue  # AWS's own, and only with its service to be deleted
         arn = account.role_arn(role)
-        last = max(seen.get(arn, ""), assumed.get(arn, ""), _text(role.last_used))
-        services = _services(estate, arn, used, catalog)
+        last = max(done.seen.get(arn, ""), done.assumed.get(arn, ""), _text(role.last_used))
+        services = _services(estate, arn, done, catalog)
         yield _principal(arn, role.created, last, since, services)
 
 
@@ -181,20 +205,7 @@ def _key(key: AccessKey, owner: str, sightings: Sightings, since: str) -> Key:
     return Key(key.id, owner, created, last, key.active, not last or last < since, created > since)
 
 
-def _assumed(used: Mapping[str, Used]) -> Mapping[str, str]:
-    """When roles were last taken up by those who did."""
-    found: dict[str, str] = {}
-    for one in used.values():
-        for use in (*one.uses, *one.former):
-            if use.request.action == "sts:AssumeRole":
-                role = use.request.resource
-                found[role] = max(found.get(role, ""), use.tally.last)
-    return found
-
-
-def _services(
-    estate: Estate, arn: str, used: Mapping[str, Used], catalog: Catalog
-) -> tuple[Service, ...]:
+def _services(estate: Estate, arn: str, done: Done, catalog: Catalog) -> tuple[Service, ...]:
     """What the principal's own policies name, service by service."""
     try:
         policies = tuple(p for p in current(estate, arn) if p.error is None)
@@ -204,11 +215,8 @@ def _services(
     for action in sorted(granted_actions(policies, catalog)):
         allowed[action.partition(":")[0]].append(action)
     last: dict[str, dict[str, str]] = defaultdict(dict)
-    one = used.get(arn)
-    for use in (*one.uses, *one.former) if one else ():
-        action = use.request.action
-        table = last[action.partition(":")[0]]
-        table[action] = max(table.get(action, ""), use.tally.last)
+    for action, time in done.actions.get(arn, {}).items():
+        last[action.partition(":")[0]][action] = time
     return tuple(Service(p, tuple(actions), last.get(p, {})) for p, actions in allowed.items())
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import Enum
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -14,8 +16,11 @@ from clearance.cli import least_privilege_output as show
 from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from clearance.batch.distinct import Counted
     from clearance.batch.privilege.propose import Proposal
+    from clearance.batch.privilege.shape import Form
     from clearance.batch.privilege.use import Used
+    from clearance.model.catalog import Catalog
     from clearance.model.estate import Estate
 
 __all__ = ["As", "Keep", "Resources", "least_privilege"]
@@ -92,8 +97,8 @@ def least_privilege(
     from clearance.batch.privilege.generalize import Level
     from clearance.batch.privilege.propose import Options, Proposer
     from clearance.batch.privilege.shape import Form
-    from clearance.batch.privilege.use import CONSTANT, Spoken, used
-    from clearance.cli.read_logs import counted, cutoff, short, span_of
+    from clearance.batch.privilege.use import CONSTANT, Spoken
+    from clearance.cli.read_logs import counted, cutoff
     from clearance.model.estate import Estate
 
     if bool(principal) == every:
@@ -104,37 +109,41 @@ def least_privilege(
     more = CONSTANT if conditions is Keep.OBSERVED else ("iam:PassedToService",)
     spoken = Spoken(Policies(held or Estate()), more)
     made, read = counted(logs, held or Estate(), spoken)
-    first, last = span_of(made)
+    first, last = made.span
     since, catalog = cutoff(window, last), wiring.catalog()
-    found = used(made, catalog, since)
-    wanted = _wanted(found, principal, held)
     options = Options(
         Level(resources.value), Form(form.value), conditions.value, tuple(keep), since
     )
     world = prove.world_of(open_world=False)
     proposer = Proposer(held, catalog, options, world)
-    results = []
-    for one in wanted:
-        proposal = proposer.propose(one)
-        results.append((one, proposal, bounds(proposal, world, catalog, limit=limit)))
-    if out is not None:
-        _write(out, [proposal for _, proposal, _ in results], Form(form.value))
+    active: set[str] = set()
+    written: list[Proposal] = []
+
+    def results() -> Iterator[show.Result]:
+        """One after the other: what each used is in memory only while it is looked at."""
+        for one in _wanted(made, principal, held, catalog, since):
+            active.add(one.principal)
+            proposal = proposer.propose(one)
+            if out is not None:
+                written.append(replace(proposal, uses=(), former=()))
+            yield one, proposal, bounds(proposal, world, catalog, limit=limit)
+
     if as_json:
         span = {"first": first, "last": last, "since": since or first, "events": read.events}
-        told = [show.as_json(*each, form.value) for each in results]
+        told = [show.as_json(*each, form.value) for each in results()]
+        failed = sum(len(each["failed"]) for each in told)
+        _write(out, written, Form(form.value))
         output.print_json({"logs": span, "principals": told})
     else:
-        print(f"{read.events:,} events from {first} to {last}", end="")
-        print(f"; used since {since}" if since > first else "")
-        if since and short(since, first, last):
-            print(f"the logs begin at {first}: what is done more rarely is not in them")
-        show.show(results, form.value)
-        idle = _idle(held, found) if held is not None and every else 0
-        if idle:
+        waiting = results()
+        begun = list(islice(waiting, 1))  # what is wrong is said before anything else
+        _say_when(read.events, first, last, since)
+        failed = show.show(chain(begun, waiting), form.value)
+        _write(out, written, Form(form.value))
+        if every and (idle := _idle(held, active)):
             print(f"{idle:,} more used nothing: `clearance unused` tells who")
         if out is not None:
             print(f"\nwritten to {out}: read each apply.sh before you run it")
-    failed = sum(len(proposal.failed) for _, proposal, _ in results)
     raise typer.Exit(BROKEN if failed else 0)
 
 
@@ -150,12 +159,27 @@ def _empty(out: Path | None) -> None:
         raise UsageError(f"`{out}` is not an empty folder; give a new one")
 
 
-def _wanted(found: Mapping[str, Used], names: list[str], held: Estate | None) -> list[Used]:
-    from clearance.batch.privilege.use import Used
+def _say_when(events: int, first: str, last: str, since: str) -> None:
+    from clearance.cli.read_logs import short
 
+    window = f"; used since {since}" if since > first else ""
+    print(f"{events:,} events from {first} to {last}{window}")
+    if since and short(since, first, last):
+        print(f"the logs begin at {first}: what is done more rarely is not in them")
+
+
+def _wanted(
+    made: Counted, names: list[str], held: Estate | None, catalog: Catalog, since: str
+) -> Iterator[Used]:
+    """What those used who are asked for; without names, everybody who used anything."""
+    from clearance.batch.privilege.use import use_of, users_of
+
+    users = users_of(made)
     if not names:
-        return [found[arn] for arn in sorted(found) if found[arn].uses]
-    arns = set(found)
+        every = (use_of(made, arn, catalog, since) for arn in users)
+        yield from (one for one in every if one.uses)
+        return
+    arns = set(users)
     for account in held.accounts.values() if held else ():
         arns |= {account.user_arn(user) for user in account.users.values()}
         arns |= {account.role_arn(role) for role in account.roles.values()}
@@ -169,17 +193,19 @@ def _wanted(found: Mapping[str, Used], names: list[str], held: Estate | None) ->
                 else "called nothing in these logs"
             )
             raise UsageError(f"`{name}` {problem}")
-        one = found.get(hits[0], Used(hits[0]))
+        one = use_of(made, hits[0], catalog, since)
         if not one.uses:
             raise UsageError(
                 f"`{name}` used nothing in the window; `clearance unused` tells what nobody uses"
             )
         wanted.append(one)
-    return wanted
+    yield from wanted
 
 
-def _idle(held: Estate, found: Mapping[str, Used]) -> int:
+def _idle(held: Estate | None, active: set[str]) -> int:
     """How many of an estate's users and roles used nothing in the window."""
+    if held is None:
+        return 0
     arns = {a.user_arn(user) for a in held.accounts.values() for user in a.users.values()}
     arns |= {
         account.role_arn(role)
@@ -187,12 +213,14 @@ def _idle(held: Estate, found: Mapping[str, Used]) -> int:
         for role in account.roles.values()
         if not role.is_service_linked
     }
-    return len(arns - {arn for arn, one in found.items() if one.uses})
+    return len(arns - active)
 
 
-def _write(out: Path, proposals: list[Proposal], form: Any) -> None:  # noqa: ANN401 - lazy type
+def _write(out: Path | None, proposals: list[Proposal], form: Form) -> None:
     from clearance.batch.privilege.export import files
 
+    if out is None:
+        return
     try:
         for name, text in files(proposals, form).items():
             place = out / name

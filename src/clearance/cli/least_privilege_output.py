@@ -18,34 +18,44 @@ if TYPE_CHECKING:
 
     Result = tuple[Used, Proposal, Bounds]
 
-__all__ = ["as_json", "show"]
+__all__ = ["Result", "as_json", "show"]
 
 RARE: Final = 2  # calls
 _FEW: Final = 3  # exceptions that are named
 
 
-def show(results: Sequence[Result], form: str) -> None:
-    """Print the results, and whether every used request is still allowed."""
+def show(results: Iterable[Result], form: str) -> int:
+    """Print results as they come, and how many used requests are not allowed any more."""
     say = output.console().print
-    if not results:
-        say("nobody used anything that a policy of its own allows")
+    alone: Result | None = None
+    number = uses = verified = unsure = 0
+    failed: list[Request] = []
+    lost = 0
     for one, proposal, bound in results:
-        if len(results) == 1:
-            _one(one, proposal, bound, form)
-        else:
+        if alone is not None:
+            _row(*alone[1:])
+        alone = None if number else (one, proposal, bound)
+        if number:
             _row(proposal, bound)
-    uses = sum(len(p.uses) for _, p, _ in results)
-    verified = sum(p.verified for _, p, _ in results)
-    unsure = sum(len(p.open) for _, p, _ in results)
+        number += 1
+        uses += len(proposal.uses)
+        verified += proposal.verified
+        unsure += len(proposal.open)
+        lost += len(proposal.failed)
+        failed += proposal.failed[:_FEW]
+    if alone is not None:
+        _one(*alone, form)
+    if not number:
+        say("nobody used anything that a policy of its own allows")
     say(f"\n{verified:,} of {uses:,} used requests are allowed as before", style="bold")
     if unsure:
         say(
             f"{unsure:,} are left open, before as after: a key that no log tells decides, or a Deny"
         )
-    for _, proposal, _ in results:
-        for request in proposal.failed[:_FEW]:
-            told = f"{request.principal.display} {request.action} {request.resource}"
-            say(f"NOT ALLOWED ANY MORE: {told}", style="red", soft_wrap=True)
+    for request in failed:
+        told = f"{request.principal.display} {request.action} {request.resource}"
+        say(f"NOT ALLOWED ANY MORE: {told}", style="red", soft_wrap=True)
+    return lost
 
 
 def _row(proposal: Proposal, bound: Bounds) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clearance.batch.units import Columns
     from clearance.model.estate import Estate
 
-__all__ = ["counted", "cutoff", "short", "span_of"]
+__all__ = ["counted", "cutoff", "short"]
 
 _WINDOW: Final = re.compile(r"(\d{1,5})\s*([dw])")
 
@@ -29,16 +29,18 @@ def counted(
 ) -> tuple[Counted, Found]:
     """The kinds of calls in some logs; ``watching`` looks at the columns as they pass."""
     from clearance import wiring
-    from clearance.batch.distinct import count_units
+    from clearance.batch.distinct import Counted, count_units
     from clearance.batch.requests import Mapper
+    from clearance.batch.run import uncollected
     from clearance.batch.source import Logs
     from clearance.cli import progress
 
     given, catalog = Logs.at(logs), wiring.catalog()
     mapper = Mapper(estate, catalog, spoken)
-    with progress.bar() as bar:
+    with progress.bar() as bar, uncollected():
         bar.begun(sum(place.size for place in given.files), len(given.files))
-        units = given.columns(catalog, (), lambda place: bar.told(place.size, 1))
+        needed = Counted.needed(mapper)
+        units = given.columns(catalog, needed, lambda place: bar.told(place.size, 1))
         made = count_units(watching(units), mapper)
     found = given.found
     for problem in found.problems:
@@ -46,18 +48,6 @@ def counted(
     if not found.events:
         raise UsageError(f"the {found.files} files hold no CloudTrail records")
     return made, found
-
-
-def span_of(made: Counted) -> tuple[str, str]:
-    """The first and the last moment in which anything was called; empty where none is told."""
-    from clearance.batch.distinct import Tally
-
-    whole = Tally()
-    for _, tallies in made.calls:
-        for tally in tallies:
-            if tally.count:
-                whole.add(tally)
-    return whole.first, whole.last
 
 
 def cutoff(window: str, last: str) -> str:

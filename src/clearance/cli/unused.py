@@ -42,20 +42,20 @@ def unused(
     Example: clearance unused ./AWSLogs -e estate.json --window 180d
     """
     from clearance import wiring
-    from clearance.batch.keys import Spoken
-    from clearance.cli.read_logs import counted, cutoff, short, span_of
+    from clearance.cli.read_logs import counted, cutoff, short
 
     try:
-        from clearance.batch.privilege.use import used
-        from clearance.batch.unused import Sightings
+        from clearance.batch.unused import Done, Sightings
         from clearance.batch.unused import unused as report
     except ImportError as error:
         raise UsageError(f"this needs {error.name}; pip install 'clearance[logs]'") from None
-    held, catalog, sightings = inputs.estate_at(estate), wiring.catalog(), Sightings()
-    made, read = counted(logs, held, Spoken(held), sightings.watching)
-    first, last = span_of(made)
+    held, catalog = inputs.estate_at(estate), wiring.catalog()
+    sightings = Sightings(held)
+    # What was done matters, not under which circumstances: no key tells calls apart.
+    made, read = counted(logs, held, frozenset(), sightings.watching)
+    first, last = made.span
     since = cutoff(window, last) or first
-    found = report(held, sightings, used(made, catalog), catalog, since)
+    found = report(held, sightings, Done.of(made), catalog, since)
     one = _chosen(found, principal) if principal is not None else None
     if as_json:
         span = {"first": first, "last": last, "events": read.events}

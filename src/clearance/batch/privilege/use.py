@@ -13,7 +13,7 @@ from clearance.model.catalog import Catalog
 from clearance.model.principal import PrincipalKind
 from clearance.model.request import Request
 
-__all__ = ["CONSTANT", "Spoken", "Use", "Used", "used"]
+__all__ = ["CONSTANT", "Spoken", "Use", "Used", "use_of", "used", "users_of"]
 
 # Keys that say where a call comes from or for what, and whose values rarely change: worth keeping
 # when they never did. Addresses are not among them: they do change, and tell too many calls apart.
@@ -65,28 +65,38 @@ class Used:
 
 
 def used(counted: Counted, catalog: Catalog, since: str = "") -> Mapping[str, Used]:
-    """Use by the ARN of user or role; ``since`` is the first moment of the window.
+    """Use by the ARN of user or role; ``since`` is the first moment of the window."""
+    return {name: use_of(counted, name, catalog, since) for name in users_of(counted)}
+
+
+def users_of(counted: Counted) -> tuple[str, ...]:
+    """The ARNs of the users and roles that called something, in order."""
+    return tuple(
+        name
+        for name, principal in counted.callers.items()
+        if principal.kind in _PEOPLE
+        and _is_identity(name)
+        and not principal.is_service_linked  # its policies are AWS's own
+    )
+
+
+def use_of(counted: Counted, name: str, catalog: Catalog, since: str = "") -> Used:
+    """What one user or role did.
 
     A call that failed for another reason than authorization counts: it may have been allowed.
     """
-    found: dict[str, Used] = {}
-    merged: dict[tuple[str, str, str, str | None, int, int], Use] = {}
-    for call, tallies in counted.calls:
+    one = Used(name)
+    merged: dict[tuple[str, str, str | None, int, int], Use] = {}
+    for call, tallies in counted.of(name):
         good = Tally()
         for outcome in (Outcome.ALLOWED, Outcome.FAILED):
             good.add(tallies[outcome])
         bad = tallies[Outcome.DENIED]
         for request in call.requests:
-            name = request.principal.policy_subject
-            if request.principal.kind not in _PEOPLE or not _is_identity(name):
-                continue
-            if request.principal.is_service_linked:
-                continue  # its policies are AWS's own
-            one = found.setdefault(name, Used(name))
             if good.count:
                 one.seen.add(good)
                 # Mappers make equal callers and contexts one object.
-                key = (name, request.action, request.resource, request.resource_account,
+                key = (request.action, request.resource, request.resource_account,
                        id(request.context), id(request.principal))  # fmt: skip
                 known = merged.get(key)
                 if known is None:
@@ -97,12 +107,11 @@ def used(counted: Counted, catalog: Catalog, since: str = "") -> Mapping[str, Us
                 one.seen.add(bad)
                 denied = one.denied.setdefault((request.action, request.resource), Tally())
                 denied.add(bad)
-    for (name, *_), use in merged.items():
-        one = found[name]
+    for use in merged.values():
         # Where no time is told, it may have been yesterday.
         recent = not use.tally.last or use.tally.last >= since
         (one.uses if recent else one.former).append(use)
-    return found
+    return one
 
 
 def _sum(one: Tally, other: Tally) -> Tally:
