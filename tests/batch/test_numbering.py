@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clearance.batch import numbering
 from clearance.batch.numbering import Ids, Keys, Pairs, combined, first_of, keyed
 
 HUGE = 1 << 40
@@ -74,8 +75,9 @@ def test_keys_are_equal_where_all_numbers_are(rows: list[tuple[int, int]], most:
 
 
 @pytest.mark.parametrize("step", [1, 1 << 54, 3])
-def test_many_keys_keep_their_numbers(step: int) -> None:
+def test_many_keys_keep_their_numbers(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys that follow one another, and keys of which only the upper bits differ."""
+    monkeypatch.setattr(numbering, "SMALLEST", 4)
     made = Keys()
     every = np.arange(5_000, dtype=np.uint64) * np.uint64(step)
     every = np.unique(every)

@@ -345,12 +345,12 @@ class Decider:
         present = kinds.present(keys)
         made = list(zip(*kinds.taken_apart(present), strict=True))
         names = [each.name for each in told]
-        with self._learning:
-            signs = [self._sign(group, names, codes) for group, *codes in made]
-            classes = [self._numbers.get(sign) for sign in signs]
-            new = [at for at, number in enumerate(classes) if number is None]
-            if new:
-                rows = kinds.first(keys, present[new]).tolist()
+        signs = [self._sign(group, names, codes) for group, *codes in made]
+        classes = [self._numbers.get(sign) for sign in signs]
+        new = [at for at, number in enumerate(classes) if number is None]
+        if new:
+            rows = kinds.first(keys, present[new]).tolist()
+            with self._learning:
                 for at, row in zip(new, rows, strict=True):
                     classes[at] = self._class(signs[at], columns, row)
         return kinds.spread(keys, present, np.array(classes, np.int32))
@@ -363,6 +363,8 @@ class Decider:
 
     def _class(self, sign: tuple[int, ...], columns: Columns, place: int) -> int:
         """The number of a new class; it is decided by one of its rows."""
+        if sign in self._numbers:
+            return self._numbers[sign]  # another thread was quicker
         made = self._groups[sign[0]]
         row = row_at(columns, place, {*made.columns, "vpc_endpoint"})
         verdicts = tuple(
@@ -370,8 +372,8 @@ class Decider:
             for part in made.parts
         )
         was, will = (all(verdict[side] for verdict in verdicts) for side in (0, 1))
-        number = self._numbers[sign] = len(self.classes)
         self.classes.append(Klass(verdicts, was, will))
+        number = self._numbers[sign] = len(self.classes) - 1
         return number
 
 

@@ -27,7 +27,7 @@ Parts: TypeAlias = list[tuple[NDArray[Any], int]]  # numbers, and a size above t
 Any_ = TypeVar("Any_", bound=np.generic)
 _LARGEST: Final = 1 << 62
 _HALF: Final = 1 << 31
-_SMALLEST: Final = 10  # bits of the number of places of a new table
+SMALLEST: Final = 20  # bits of the number of places of a new table; they cost nothing till used
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)  # mixes keys that follow one another
 
 
@@ -129,12 +129,12 @@ class Keys:
 
     def __init__(self) -> None:
         self._count = 0
-        self._clear(_SMALLEST)
+        self._clear(SMALLEST)
 
     def _clear(self, bits: int) -> None:
         self._bits = bits
         self._held = np.zeros(1 << bits, np.uint64)
-        self._numbers = np.full(1 << bits, -1, np.int32)  # -1: nothing is held here
+        self._numbers = np.zeros(1 << bits, np.int32)  # from 1: 0 says that nothing is held
 
     def __len__(self) -> int:
         return self._count
@@ -149,7 +149,8 @@ class Keys:
         codes, count = _encoded(keys[missing])
         fresh = missing[first_of(codes, count)]
         numbers[missing] = self._count + codes
-        self._learn(keys[fresh], np.arange(self._count, self._count + count, dtype=np.int32))
+        begin = self._count + 1
+        self._learn(keys[fresh], np.arange(begin, begin + count, dtype=np.int32))
         return numbers, fresh
 
     def _places(self, keys: NDArray[np.uint64]) -> Ints:
@@ -160,12 +161,13 @@ class Keys:
         """The number of each key; -1 of those that are new."""
         places = self._places(keys)
         numbers = self._numbers[places].astype(np.int64)
-        others = np.flatnonzero((numbers >= 0) & (self._held[places] != keys))
+        others = np.flatnonzero((numbers > 0) & (self._held[places] != keys))
         while len(others):
             places[others] = self._next(places[others])
             numbers[others] = self._numbers[places[others]]
-            taken = (numbers[others] >= 0) & (self._held[places[others]] != keys[others])
+            taken = (numbers[others] > 0) & (self._held[places[others]] != keys[others])
             others = others[taken]
+        numbers -= 1
         return numbers
 
     def _next(self, places: Ints) -> Ints:
@@ -174,10 +176,10 @@ class Keys:
     def _learn(self, keys: NDArray[np.uint64], numbers: NDArray[np.int32]) -> None:
         self._count += len(keys)
         if self._count > 1 << (self._bits - 1):
-            known = self._numbers >= 0
+            known = self._numbers > 0
             keys = np.concatenate([self._held[known], keys])
             numbers = np.concatenate([self._numbers[known], numbers])
-            self._clear(self._count.bit_length() + 1)
+            self._clear(self._count.bit_length() + 2)
         self._put(keys, numbers)
 
     def _put(self, keys: NDArray[np.uint64], numbers: NDArray[np.int32]) -> None:
@@ -186,7 +188,7 @@ class Keys:
         left = np.arange(len(keys))
         while len(left):
             wanted = places[left]
-            free = self._numbers[wanted] < 0
+            free = self._numbers[wanted] == 0
             self._numbers[wanted[free]] = numbers[left[free]]
             got = free & (self._numbers[wanted] == numbers[left])
             self._held[wanted[got]] = keys[left[got]]

@@ -25,7 +25,7 @@ from clearance.model.estate import Estate
 __all__ = ["decide_units", "replayed"]
 
 # While one thread works out what is new, others read on: Python runs in one of them at a time.
-_AHEAD: Final = 0
+_AHEAD: Final = 1
 _LARGE: Final = 32 << 20  # files of this size together are worth all cores and the disk
 
 
