@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from clearance.batch.privilege import standing
+from clearance.batch.privilege.alike import Alike
 from clearance.batch.privilege.generalize import Level, exactly, generalized
 from clearance.batch.privilege.shape import VERSION, Form, Granted, packed, statements_of
 from clearance.batch.privilege.use import CONSTANT, Use, Used
+from clearance.batch.shapes import Shapes
 from clearance.decide.attach import attach
 from clearance.decide.compile import Engine
 from clearance.decide.judge import Reading, judge
@@ -115,7 +117,9 @@ class Proposer:
     world: World = field(default_factory=World)
 
     def __post_init__(self) -> None:
-        self._engine = Engine(self.estate or Estate(), catalog=self.catalog)
+        self._held = self.estate or Estate()
+        self._engine = Engine(self._held, catalog=self.catalog)
+        self._shapes = Shapes(self._held)
         self._known: dict[Granted, bool] = {}  # of the principal at hand
 
     def propose(self, used: Used) -> Proposal:
@@ -148,7 +152,7 @@ class Proposer:
 
     def _needing(self, arn: str, uses: Iterable[Use]) -> tuple[tuple[Use, ...], int]:
         """The uses that rest on the principal's own policies; others grant the rest."""
-        engine = Engine(standing.bare(self.estate or Estate(), arn), catalog=self.catalog)
+        engine = self._asked(standing.bare(self._held, arn), arn)
         found, number = [], 0
         for use in uses:
             if engine.decide(use.request) is _ALLOW:
@@ -156,6 +160,11 @@ class Proposer:
             else:
                 found.append(use)
         return tuple(found), number
+
+    def _asked(self, estate: Estate, whom: str) -> Alike:
+        """An estate ready to be asked about one user or role, whose policies are new in it."""
+        engine = Engine(estate, catalog=self.catalog)
+        return Alike(engine, self._shapes, whom)
 
     def _made(
         self, arn: str, before: tuple[AttachedPolicy, ...], uses: tuple[Use, ...], level: Level
@@ -168,14 +177,18 @@ class Proposer:
         ladder = [generalized(pairs, each, self.catalog) for each in _DOWN[level]]
         constants = self._constants(uses)
         granted: dict[Granted, None] = {}
+        covering = {
+            action: tuple((p, s) for p, s in allows if covers(s, action))
+            for action in {use.request.action for use in told}
+        }
         for use in told:
             action, resource = use.request.action, use.request.resource
-            conditions = self._kept(allows, use.request)
+            conditions = self._kept(covering[action], use.request)
             keys = {condition.key.lower() for condition in conditions}
             more = (c for c in constants.get(action, ()) if c.key.lower() not in keys)
             exact = Granted(action, exactly(resource), (*conditions, *more))
             wider = (replace(exact, pattern=patterns[action, resource]) for patterns in ladder)
-            granted[next((w for w in wider if w == exact or self._held(before, w)), exact)] = None
+            granted[next((w for w in wider if w == exact or self._holds(before, w)), exact)] = None
         kept = [*blind, *self._dependent(uses), *self.options.keep]
         asis = standing.restricted(allows, kept, self.catalog)
         denies = standing.denying(before)
@@ -183,7 +196,7 @@ class Proposer:
         statements = (*statements_of(_plain(granted)), *asis, *denies)
         return packed(tuple(dict.fromkeys(statements)), self.options.form, kind)
 
-    def _held(self, before: tuple[AttachedPolicy, ...], wide: Granted) -> bool:
+    def _holds(self, before: tuple[AttachedPolicy, ...], wide: Granted) -> bool:
         """Whether a pattern allows only what is allowed now; without an estate nobody can tell."""
         if not before:
             return True
@@ -205,12 +218,11 @@ class Proposer:
         return tuple(a for a in dict.fromkeys(needed) if a.lower() not in lower)
 
     def _kept(
-        self, allows: tuple[tuple[AttachedPolicy, Statement], ...], request: Request
+        self, covering: tuple[tuple[AttachedPolicy, Statement], ...], request: Request
     ) -> tuple[Condition, ...]:
-        """The conditions under which a request is allowed now."""
+        """The conditions under which a request is allowed now, by statements for its action."""
         if self.options.conditions == Conditions.NONE:
             return ()
-        covering = [(p, s) for p, s in allows if covers(s, request.action)]
         if not any(statement.conditions for _, statement in covering):
             return ()
         perhaps: tuple[Condition, ...] = ()
@@ -270,8 +282,8 @@ class Proposer:
 
     def _verified(self, found: Proposal) -> Proposal:
         """Every use decided with the new policies."""
-        estate = standing.with_policies(self.estate or Estate(), found.principal, found.texts)
-        engine = Engine(estate, catalog=self.catalog)
+        estate = standing.with_policies(self._held, found.principal, found.texts)
+        engine = self._asked(estate, found.principal)
         layer = Layer(CheckType.PRINCIPAL, found.attached)
         good, unsure, failed = 0, [], []
         for use in found.uses:
