@@ -7,13 +7,11 @@ whoever was interrupted goes on where the last whole part ended.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -27,6 +25,7 @@ from clearance.batch.places import Place
 from clearance.batch.read import Found, files_in, records
 from clearance.batch.translate import Translator
 from clearance.batch.units import CALLS
+from clearance.batch.work import at_work
 from clearance.batch.written import Writer
 from clearance.model.catalog import Catalog
 from clearance.model.errors import UsageError
@@ -179,19 +178,7 @@ def _work(job: Job) -> Found:
     return _part(job, _Worker.translator, lambda *news: _Worker.news.put(news))
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the search for cycles: records make none, and it looks at all that is remembered."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-@_uncollected()
+@at_work()  # records leave no garbage in circles
 def _part(job: Job, translator: Translator, told: Told) -> Found:
     """One part of the dataset."""
     places, folder = job

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,7 @@ from clearance.batch.replay import Replay, explained
 from clearance.batch.sights import Sights
 from clearance.batch.source import Logs
 from clearance.batch.units import Reader, Unit
+from clearance.batch.work import at_work
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
 
@@ -73,6 +73,9 @@ def decide_units(
             local.reader = Reader(decider.needed)
         return decider.prepare(local.reader.read(unit))
 
+    def alone(unit: Unit) -> Prepared:
+        return decider.prepare(Reader(decider.needed, threads=True).read(unit))
+
     def finish(unit: Prepared) -> None:
         decided = decider.finish(unit)
         with lock:
@@ -80,24 +83,12 @@ def decide_units(
             done()
 
     waiting = iter(units)
-    with uncollected(), ThreadPoolExecutor(workers or cores() + _AHEAD) as pool:
-        begun = [pool.submit(finish, prepared(unit)) for unit in islice(waiting, 1)]
+    with at_work(), ThreadPoolExecutor(workers or cores() + _AHEAD) as pool:
+        begun = [pool.submit(finish, alone(unit)) for unit in islice(waiting, 1)]
         for _ in pool.map(lambda unit: finish(prepared(unit)), waiting):
             pass
         for each in begun:
             each.result()
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No search for garbage in circles: what is learned is kept, and looking through it is slow."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 @contextmanager

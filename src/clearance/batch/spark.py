@@ -22,6 +22,7 @@ from clearance.batch.requests import Row
 from clearance.batch.sights import Sight, Sights
 from clearance.batch.tally import Tally
 from clearance.batch.units import Reader, Unit, units_in
+from clearance.batch.work import at_work
 from clearance.model.catalog import Catalog
 from clearance.model.errors import UsageError
 from clearance.model.estate import Estate
@@ -42,8 +43,9 @@ class Worker:
     def decide(self, units: Iterable[Unit]) -> Sights:
         """The sum of some units."""
         sights = Sights()
-        for unit in units:
-            sights.add(self.decider, self.decider.decide(self._reader.read(unit)))
+        with at_work():
+            for unit in units:
+                sights.add(self.decider, self.decider.decide(self._reader.read(unit)))
         return sights
 
 

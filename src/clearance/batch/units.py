@@ -173,12 +173,12 @@ class RowGroup(InMemory):
         self._files = files
         self._group = group
         names = [n for n in ahead if n != dataset.CALL or files.calls is not None]
-        super().__init__(files.rows.read_row_group(group, columns=names, use_threads=False))
+        super().__init__(files.rows.read_row_group(group, columns=names, use_threads=files.threads))
 
     def _made(self) -> Calls:
         if self._files.calls is None:
             return _Derived(self)
-        return _Stored(self._column(dataset.CALL), self._files.calls, self._group)
+        return _Stored(self._column(dataset.CALL), self._files, self._group)
 
     def _column(self, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
         if name not in self._table.column_names:
@@ -189,13 +189,13 @@ class RowGroup(InMemory):
 class _Stored:
     """The calls of a row group, as they were found when it was written."""
 
-    def __init__(self, numbers: Any, file: Any, group: int) -> None:  # noqa: ANN401 - Arrow's
+    def __init__(self, numbers: Any, files: _Files, group: int) -> None:  # noqa: ANN401 - Arrow's
         self.numbers: NDArray[np.int32] = _whole(numbers).to_numpy(zero_copy_only=False)
-        self._file = file
+        self._file, self._threads = files.calls, files.threads
         self._group = group
         self._read: dict[str, Any] = {}
         self._columns: dict[str, Column] = {}
-        self._count: int = file.metadata.row_group(group).num_rows
+        self._count: int = files.calls.metadata.row_group(group).num_rows
 
     def __len__(self) -> int:
         return self._count
@@ -203,7 +203,7 @@ class _Stored:
     def fetch(self, names: Iterable[str]) -> None:
         """Read some columns at once, before they are asked for."""
         wanted = [name for name in names if name not in self._read]
-        table = self._file.read_row_group(self._group, columns=wanted, use_threads=False)
+        table = self._file.read_row_group(self._group, columns=wanted, use_threads=self._threads)
         self._read.update((name, table.column(name)) for name in wanted)
 
     def ids(self) -> Halves:
@@ -229,20 +229,25 @@ class _Files(NamedTuple):
 
     rows: Any
     calls: Any
+    threads: bool
 
 
 class Reader:
-    """Opens files of the dataset; one is held open, because its row groups come together."""
+    """Opens files of the dataset; one is held open, because its row groups come together.
 
-    def __init__(self, ahead: Iterable[str]) -> None:
+    ``threads``: columns are read side by side, for a reader that has all cores.
+    """
+
+    def __init__(self, ahead: Iterable[str], *, threads: bool = False) -> None:
         self._ahead = tuple(ahead)
+        self._threads = threads
         self._open: tuple[str, _Files] | None = None
 
     def read(self, unit: Unit) -> RowGroup:
         """The columns of a unit."""
         if self._open is None or self._open[0] != unit.path:
             file = parquet_file(Place.of(unit.path))
-            self._open = (unit.path, _Files(file, _calls_of(unit.path, file)))
+            self._open = (unit.path, _Files(file, _calls_of(unit.path, file), self._threads))
         return RowGroup(self._open[1], unit.group, self._ahead)
 
 

@@ -31,13 +31,13 @@ def counted(
     from clearance import wiring
     from clearance.batch.distinct import Counted, count_units
     from clearance.batch.requests import Mapper
-    from clearance.batch.run import uncollected
     from clearance.batch.source import Logs
+    from clearance.batch.work import at_work
     from clearance.cli import progress
 
     given, catalog = Logs.at(logs), wiring.catalog()
     mapper = Mapper(estate, catalog, spoken)
-    with progress.bar() as bar, uncollected():
+    with progress.bar() as bar, at_work():
         bar.begun(sum(place.size for place in given.files), len(given.files))
         needed = Counted.needed(mapper)
         units = given.columns(catalog, needed, lambda place: bar.told(place.size, 1))

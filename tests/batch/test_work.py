@@ -1,0 +1,26 @@
+"""While logs are worked through the interpreter is set otherwise, and afterwards as before."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import pytest
+
+from clearance.batch.work import at_work
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_settings_come_back(*, collecting: bool) -> None:
+    interval = sys.getswitchinterval()
+    if not collecting:
+        gc.disable()
+    try:
+        with pytest.raises(KeyError), at_work():
+            assert not gc.isenabled()
+            assert sys.getswitchinterval() < interval
+            raise KeyError
+        assert gc.isenabled() is collecting
+        assert sys.getswitchinterval() == interval
+    finally:
+        gc.enable()
