@@ -13,13 +13,18 @@ from clearance.batch.work import at_work
 @pytest.mark.parametrize("collecting", [True, False])
 def test_settings_come_back(*, collecting: bool) -> None:
     interval = sys.getswitchinterval()
+
+    @at_work()
+    def interrupted() -> None:
+        assert not gc.isenabled()
+        assert sys.getswitchinterval() < interval
+        raise KeyError
+
     if not collecting:
         gc.disable()
     try:
-        with pytest.raises(KeyError), at_work():
-            assert not gc.isenabled()
-            assert sys.getswitchinterval() < interval
-            raise KeyError
+        with pytest.raises(KeyError):
+            interrupted()
         assert gc.isenabled() is collecting
         assert sys.getswitchinterval() == interval
     finally:
