@@ -12,6 +12,7 @@ from clearance.batch.requests import Call, Outcome
 from clearance.batch.sights import Sight, Sights
 from clearance.batch.tally import Tally
 from clearance.batch.units import Columns
+from clearance.batch.work import at_work
 from clearance.decide.compile import Engine
 from clearance.decide.judge import Reading
 from clearance.model.catalog import Catalog
@@ -32,6 +33,9 @@ class Kind(StrEnum):
     ALLOWED = "newly allowed"
     PERHAPS_DENIED = "perhaps denied"
     PERHAPS_ALLOWED = "perhaps allowed"
+
+
+_BREAKS: Final = frozenset({Kind.DENIED, Kind.PERHAPS_DENIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ def replay(
     return sights, explained(sights, decider)
 
 
+@at_work()
 def explained(sights: Sights, decider: Decider) -> Replay:
     """The news in words: by principal, action and resource, with what is responsible.
 
@@ -111,7 +116,7 @@ def explained(sights: Sights, decider: Decider) -> Replay:
     )
     changes, mismatches = _Changes(decider), _Mismatches(decider)
     for sight in sights.seen():
-        call = decider.mapper.call(sight.row)
+        call = decider.mapper.fresh(sight.row)
         assert isinstance(call, Call)  # noqa: S101 - only what was decided is seen
         changes.see(call, sight)
         mismatches.see(call, sight)
@@ -125,6 +130,7 @@ class _Reasons:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._decisions: dict[tuple[object, ...], Decision] = {}
+        self._texts: dict[int, str] = {}
 
     def of(self, sight: Sight, place: int, request: Request) -> Decision:
         """The decision on a request with its checks."""
@@ -132,6 +138,13 @@ class _Reasons:
         found = self._decisions.get(key)
         if found is None:
             found = self._decisions[key] = self._engine.explain(request)
+        return found
+
+    def because(self, decision: Decision) -> str:
+        """What is responsible for one of its decisions; said once."""
+        found = self._texts.get(id(decision))
+        if found is None:
+            found = self._texts[id(decision)] = _because(decision)
         return found
 
     def settled(self, request: Request) -> bool:
@@ -168,30 +181,34 @@ class _Changes:
         planner = decider.planner
         self._reasons = _Reasons(planner.before), _Reasons(planner.after)
         self._keys: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._kinds: dict[int, tuple[Kind | None, ...]] = {}
         self._found: dict[tuple[Kind, str, str, str], _News] = {}
 
     def see(self, call: Call, sight: Sight) -> None:
         """Take a call apart into what changes."""
-        could_break, could_open = Tally(), Tally()
-        for outcome, tally in enumerate(sight.tallies):
-            if outcome != Outcome.DENIED:
-                could_break.add(tally)
-            if outcome != Outcome.ALLOWED:
-                could_open.add(tally)
-        pairs = zip(call.requests, sight.klass.verdicts, strict=True)
-        for place, (request, verdict) in enumerate(pairs):
-            kind = _kind(verdict)
+        kinds = self._kinds.get(id(sight.klass))
+        if kinds is None:
+            kinds = self._kinds[id(sight.klass)] = tuple(map(_kind, sight.klass.verdicts))
+        for place, (request, kind) in enumerate(zip(call.requests, kinds, strict=True)):
             if kind is None:
                 continue
-            breaks = kind in {Kind.DENIED, Kind.PERHAPS_DENIED}
-            tally = could_break if breaks else could_open
-            if not tally.count:
+            other = Outcome.DENIED if kind in _BREAKS else Outcome.ALLOWED
+            seen = [
+                tally
+                for outcome, tally in enumerate(sight.tallies)
+                if tally.count and outcome != other
+            ]
+            if not seen:
                 continue
             key = (kind, _name(request), request.action, request.resource)
-            news = self._found.setdefault(key, _News(sight, place, request))
-            news.tally.add(tally)
+            news = self._found.get(key)
+            if news is None:
+                news = self._found[key] = _News(sight, place, request)
+            for tally in seen:
+                news.tally.add(tally)
             news.keys.update(self._open(sight, place, request))
-            news.gaps.update(gap for gap in call.gaps if request.action in gap or "`" in gap)
+            if call.gaps:
+                news.gaps.update(gap for gap in call.gaps if request.action in gap or "`" in gap)
 
     def _open(self, sight: Sight, place: int, request: Request) -> tuple[str, ...]:
         """Keys that nobody told and that could turn the verdict in one of the estates."""
@@ -212,7 +229,7 @@ class _Changes:
         found = []
         for (kind, principal, action, resource), news in self._found.items():
             decision = self._reasons[1].of(news.sight, news.place, news.request)
-            because = _because(decision)
+            because = self._reasons[1].because(decision)
             if kind in {Kind.PERHAPS_DENIED, Kind.PERHAPS_ALLOWED}:
                 because = "; ".join(t for key in decision.undecided for t in key.tests) or because
             found.append(
@@ -252,15 +269,17 @@ class _Mismatches:
         request = call.requests[place]
         observed = "denied" if was else "allowed"
         key = (observed, _name(request), request.action, request.resource)
-        news, _ = self._found.setdefault(key, (_News(sight, place, request), call))
-        news.tally.add(other)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = (_News(sight, place, request), call)
+        found[0].tally.add(other)
 
     def all(self) -> list[Mismatch]:
         """The mismatches, the most frequent first."""
         found = []
         for (observed, principal, action, resource), (news, call) in self._found.items():
             decision = self._reasons.of(news.sight, news.place, news.request)
-            because = _because(decision)
+            because = self._reasons.because(decision)
             account = news.request.principal.account
             if account is not None and self._estate.account(account) is None:
                 because = f"account {account} of the caller is not in the estate"

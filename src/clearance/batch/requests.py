@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, cast
@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 KEPT: Final = 300_000  # callers and calls remembered before the work is begun anew
+FEW: Final = 20_000  # permissions remembered, each with its context keys
 _ADDRESS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 _ACCOUNT: Final = re.compile(r"\d{12}")
 # "Client.UnauthorizedOperation", "AccessDenied", "AuthorizationError": services do not agree.
@@ -173,6 +174,7 @@ class Mapper:
         self._open: dict[str, bool] = {}
         self._asks: dict[tuple[str | None, ...], tuple[Ask, ...]] = {}
         self._calls: dict[object, Call] = {}
+        self._asked: dict[object, tuple[tuple[Template, ...], tuple[str, ...]]] = {}
         self._projected: dict[str | None, tuple[tuple[str, Value | None], ...]] = {}
         self._contexts: dict[object, Context] = {}
 
@@ -260,12 +262,29 @@ class Mapper:
 
     def asked(self, row: Row, principal: Principal) -> tuple[tuple[Asked, ...], tuple[str, ...]]:
         """What had to be allowed, and in words what of it the record does not tell."""
-        every = self._every(row, principal)
-        gaps = dict.fromkeys(gap for ask in every for gap in _gaps(row, ask))
         caller = principal.account or row.account or None
-        templates = map(self._template, every)
-        made = (t.on(t.resource, self.owner(t.resource, t.owner, caller)) for t in templates)
-        return tuple(made), tuple(gaps)
+        if self.open(row.doubts):
+            every = self._every(row, principal)
+            templates, gaps = tuple(map(self._template, every)), _all_gaps(row, every)
+            resource = templates[0].resource
+        else:
+            templates, gaps = self._recorded(row)
+            resource = row.resource or "*"
+        first, *others = templates
+        made = [first.on(resource, self.owner(resource, first.owner, caller))]
+        made += [t.on(t.resource, self.owner(t.resource, t.owner, caller)) for t in others]
+        return tuple(made), gaps
+
+    def _recorded(self, row: Row) -> tuple[tuple[Template, ...], tuple[str, ...]]:
+        """What is asked as recorded, on whatever resource, and its gaps; many rows ask the same."""
+        key = (row.source, row.name, row.action, row.owner, row.keys, row.more, row.gap)
+        found = self._asked.get(key)
+        if found is None:
+            if len(self._asked) >= FEW:
+                self._asked.clear()
+            every = self._every(row, None)
+            found = self._asked[key] = (tuple(map(self._template, every)), _all_gaps(row, every))
+        return found
 
     def templates(self, row: Row, principal: Principal | None = None) -> tuple[Template, ...]:
         """What had to be allowed, the call's own permission first.
@@ -277,8 +296,7 @@ class Mapper:
     def gaps(self, row: Row) -> tuple[str, ...]:
         """In words, what of the permissions as recorded the record does not tell."""
         more = _MORE.decode(row.more) if row.more else ()
-        every = (Ask(row.action or "", gap=row.gap), *more)
-        return tuple(dict.fromkeys(gap for ask in every for gap in _gaps(row, ask)))
+        return _all_gaps(row, (Ask(row.action or "", gap=row.gap), *more))
 
     def open(self, doubts: str | None) -> bool:
         """True when the estate knows what the record does not tell: permissions may differ."""
@@ -408,6 +426,10 @@ def _identity(row: Row) -> Json:
 def is_address(text: str) -> bool:
     """False for the names that services put in place of addresses."""
     return _ADDRESS.fullmatch(text) is not None
+
+
+def _all_gaps(row: Row, every: Iterable[Ask]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(gap for ask in every for gap in _gaps(row, ask)))
 
 
 def _gaps(row: Row, ask: Ask) -> tuple[str, ...]:

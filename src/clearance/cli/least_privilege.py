@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
@@ -17,7 +18,7 @@ from clearance.model.errors import UsageError
 
 if TYPE_CHECKING:
     from clearance.batch.distinct import Counted
-    from clearance.batch.privilege.propose import Proposal
+    from clearance.batch.privilege.propose import Proposal, Proposer
     from clearance.batch.privilege.shape import Form
     from clearance.batch.privilege.use import Used
     from clearance.model.catalog import Catalog
@@ -116,31 +117,27 @@ def least_privilege(
     )
     world = prove.world_of(open_world=False)
     proposer = Proposer(held, catalog, options, world)
-    active: set[str] = set()
-    written: list[Proposal] = []
+    done: list[Proposal] = []
 
     def results() -> Iterator[show.Result]:
-        """One after the other: what each used is in memory only while it is looked at."""
-        for one in _wanted(made, principal, held, catalog, since):
-            active.add(one.principal)
-            proposal = proposer.propose(one)
-            if out is not None:
-                written.append(replace(proposal, uses=(), former=()))
+        wanted = _wanted(made, principal, held, catalog, since)
+        for one, proposal in _proposed(proposer, wanted):
+            done.append(replace(proposal, uses=(), former=()))
             yield one, proposal, bounds(proposal, world, catalog, limit=limit)
 
     if as_json:
         span = {"first": first, "last": last, "since": since or first, "events": read.events}
         told = [show.as_json(*each, form.value) for each in results()]
         failed = sum(len(each["failed"]) for each in told)
-        _write(out, written, Form(form.value))
+        _write(out, done, Form(form.value))
         output.print_json({"logs": span, "principals": told})
     else:
         waiting = results()
         begun = list(islice(waiting, 1))  # what is wrong is said before anything else
         _say_when(read.events, first, last, since)
         failed = show.show(chain(begun, waiting), form.value)
-        _write(out, written, Form(form.value))
-        if every and (idle := _idle(held, active)):
+        _write(out, done, Form(form.value))
+        if every and (idle := _idle(held, {proposal.principal for proposal in done})):
             print(f"{idle:,} more used nothing: `clearance unused` tells who")
         if out is not None:
             print(f"\nwritten to {out}: read each apply.sh before you run it")
@@ -166,6 +163,16 @@ def _say_when(events: int, first: str, last: str, since: str) -> None:
     print(f"{events:,} events from {first} to {last}{window}")
     if since and short(since, first, last):
         print(f"the logs begin at {first}: what is done more rarely is not in them")
+
+
+def _proposed(proposer: Proposer, wanted: Iterable[Used]) -> Iterator[tuple[Used, Proposal]]:
+    """One after the other: what each used is in memory only while it is looked at."""
+    from clearance.batch.work import at_work
+
+    with at_work():
+        for one in wanted:
+            yield one, proposer.propose(one)
+            gc.collect(0)  # what is left in circles of the one before
 
 
 def _wanted(
