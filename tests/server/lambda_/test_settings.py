@@ -63,7 +63,8 @@ import os, time
 open(os.environ["NOTE"] + str(os.getpid()), "w").close()
 KIND, BEGAN = os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"], time.time()
 def handler(event, context):
-    time.sleep(event)
+    while len(os.listdir(os.environ["NOTE"])) < event:
+        time.sleep(0.02)  # until so many have started
     return {"kind": KIND, "pid": os.getpid()}
 """
 
@@ -78,9 +79,9 @@ def settled(client: Any, name: str, qualifier: str = "1") -> dict[str, Any]:
     raise AssertionError(found)
 
 
-def invoked(client: Any, name: str, pause: float = 0, qualifier: str = "1") -> dict[str, Any]:
+def invoked(client: Any, name: str, started: int = 0, qualifier: str = "1") -> dict[str, Any]:
     answer = client.invoke(
-        FunctionName=name, Qualifier=qualifier, Payload=json.dumps(pause).encode()
+        FunctionName=name, Qualifier=qualifier, Payload=json.dumps(started).encode()
     )
     found: dict[str, Any] = json.loads(answer["Payload"].read())
     return found
@@ -99,7 +100,7 @@ def test_what_is_provisioned_is_started_before_anybody_calls(here: Site, tmp_pat
     started = {int(path.name) for path in tmp_path.iterdir()}
     assert len(started) == 2
     with ThreadPoolExecutor(3) as pool:  # the third spills over
-        answers = list(pool.map(lambda _: invoked(client, "early", 1), range(3)))
+        answers = list(pool.map(lambda _: invoked(client, "early", 3), range(3)))
     kinds = {a["pid"]: a["kind"] for a in answers}
     assert {p for p, kind in kinds.items() if kind == "provisioned-concurrency"} == started
     assert min(kinds.values()) == "on-demand"
