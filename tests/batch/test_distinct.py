@@ -123,10 +123,9 @@ def test_a_dataset_tells_the_same_as_its_records(tmp_path: Path) -> None:
     records, estate = decoded(*made), world(ALL)
     with Writer(tmp_path / "part.parquet") as file:
         file.write(table_of(records), 5)
-    mapper = mapper_of(estate)
-    stored = count_units(
-        Logs.at([tmp_path]).columns(mapper.catalog, Counted.needed(mapper)), mapper
-    )
+    stored = Counted(mapper_of(estate))
+    for unit in Logs.at([tmp_path]).columns(wiring.catalog(), stored.needed):
+        stored.add(unit)
     assert stored.events == len(records)
     assert len(stored) == 8  # a caller and a key each: nobody speaks of sessions
     assert summed(stored, estate) == one_by_one(records, estate)

@@ -88,10 +88,10 @@ class Counted:
         self._first: Growing[np.int64] = Growing(np.int64)
         self._last: Growing[np.int64] = Growing(np.int64)
 
-    @staticmethod
-    def needed(mapper: Mapper) -> tuple[str, ...]:
+    @property
+    def needed(self) -> tuple[str, ...]:
         """The columns that are read of every unit; what calls tell is read of new ones alone."""
-        return (CALL, *dict.fromkeys((*Beside(mapper).needed, "time", "error")))
+        return (CALL, *dict.fromkeys((*self._beside.needed, "time", "error")))
 
     def __len__(self) -> int:
         return len(self._call)

@@ -29,19 +29,19 @@ def counted(
 ) -> tuple[Counted, Found]:
     """The kinds of calls in some logs; ``watching`` looks at the columns as they pass."""
     from clearance import wiring
-    from clearance.batch.distinct import Counted, count_units
+    from clearance.batch.distinct import Counted
     from clearance.batch.requests import Mapper
     from clearance.batch.source import Logs
     from clearance.batch.work import at_work
     from clearance.cli import progress
 
     given, catalog = Logs.at(logs), wiring.catalog()
-    mapper = Mapper(estate, catalog, spoken)
+    made = Counted(Mapper(estate, catalog, spoken))
     with progress.bar() as bar, at_work():
         bar.begun(sum(place.size for place in given.files), len(given.files))
-        needed = Counted.needed(mapper)
-        units = given.columns(catalog, needed, lambda place: bar.told(place.size, 1))
-        made = count_units(watching(units), mapper)
+        units = given.columns(catalog, made.needed, lambda place: bar.told(place.size, 1))
+        for unit in watching(units):
+            made.add(unit)
     found = given.found
     for problem in found.problems:
         output.warn(problem)
