@@ -1,6 +1,6 @@
 """Calls counted by kind, in arrays: objects are made of a caller's calls when they are asked for.
 
-What is kept grows with the kinds, not with the events, and by some forty bytes and the name of a
+What is kept grows with the kinds, not with the events, and by some eighty bytes and the name of a
 resource for each: `Counted` numbers the calls across units by their ids, and what is told beside
 them as far as policies can tell it apart.
 """

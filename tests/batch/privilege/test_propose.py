@@ -285,3 +285,17 @@ def test_many_resources_are_split_or_generalized_to_fit(
     else:
         assert (found.level, len(found.policies)) == (Level.TYPE, 1)
         assert any("would not fit" in note for note in found.notes)
+
+
+def test_what_is_still_used_from_another_address_is_in_use(
+    tmp_path: Path,
+) -> None:
+    office = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    events = [
+        get("k", sourceIPAddress=f"203.0.113.{n}", eventTime=f"2026-0{n}-01T00:00:00Z")
+        for n in (1, 3)
+    ]
+    held = world({**ALL, "Condition": office})
+    made = proposed(tmp_path, *events, held=held, since="2026-02-01T00:00:00Z")
+    assert [use.tally.count for use in made.uses] == [2]
+    assert (made.former, made.verified) == ((), 1)
