@@ -6,71 +6,41 @@ those are one about which all policies say the same.
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
+from clearance.batch.calls import ASKED
+from clearance.batch.circumstances import as_told, circumstances, parts_as_told
 from clearance.batch.numbering import Ints, Parts, combined, first_of
-from clearance.batch.requests import Mapper, Row, is_address
+from clearance.batch.requests import Mapper, Row
 from clearance.batch.units import Columns, rows_at
-from clearance.batch.values import Classes, Conditions, Moments
+from clearance.batch.values import Moments
 
 __all__ = ["Beside"]
-
-_SESSIONS: Final = ("assumed-role", "aws:userid")
-_ISSUED: Final = "aws:TokenIssueTime"
-_ADDRESSES: Final = ("aws:SourceIp", "aws:VpcSourceIp")
-# Context keys by the column that tells them.
-_TOLD_BY: Final = {
-    "user_agent": ("aws:UserAgent",),
-    "tls": ("aws:SecureTransport",),
-    "time": ("aws:CurrentTime", "aws:EpochTime"),
-}
 
 
 class Beside:
     """A number for all that is told beside a call; ``rows`` are one row of each, as far as told."""
 
     def __init__(self, mapper: Mapper) -> None:
-        spoken, estate = mapper.spoken, mapper.estate
-        endpoints = any(account.vpc_endpoints for account in estate.accounts.values())
-        exact = {
-            "session": any(word in spoken for word in _SESSIONS),
-            "issued": _ISSUED in spoken,
-            "vpc_endpoint": endpoints or mapper.network,
-        }
-        self._exact = tuple(name for name, matters in exact.items() if matters)
-        told: dict[str, tuple[str, ...]] = {"source_ip": _ADDRESSES} if mapper.network else {}
-        told |= {n: keys for n, keys in _TOLD_BY.items() if any(key in spoken for key in keys)}
-        conditions = Conditions((key for keys in told.values() for key in keys), estate)
-        self._classes = {
-            name: Classes(conditions, keys, is_address if name == "source_ip" else bool)
-            for name, keys in told.items()
-            if name != "time"
-        }
-        self._moments = Moments(conditions, told["time"]) if "time" in told else None
-        self.needed = (*self._exact, *told)
+        self._exact = as_told(mapper.spoken, mapper.estate)
+        told = circumstances(mapper.spoken, mapper.estate)
+        # What was asked for is told with the call itself.
+        self._classes = {name: classes for name, classes in told.items() if name not in ASKED}
+        self.needed = (*self._exact, *self._classes)
         self.rows: list[Row] = []
         self._numbers: dict[tuple[object, ...], int] = {}
 
     def parts(self, columns: Columns) -> Parts:
         """What parts the rows of a unit, beside their calls."""
-        found: Parts = []
-        for name in self._exact:
-            if name == "issued":
-                values, places = np.unique(columns.times(name)[0], return_inverse=True)
-                found.append((places, len(values)))
+        found = parts_as_told(columns, self._exact)
+        for name, classes in self._classes.items():
+            if isinstance(classes, Moments):
+                found.append((classes.of(*columns.times(name)), len(classes)))
             else:
                 column = columns.texts(name)
-                found.append((column.codes, column.size))
-        for name, classes in self._classes.items():
-            column = columns.texts(name)
-            table = classes.of_column(column.dictionary)
-            found.append((table[column.codes], len(classes)))
-        if self._moments is not None:
-            moments = self._moments.of(*columns.times("time"))
-            found.append((moments, len(self._moments)))
+                table = classes.of_column(column.dictionary)
+                found.append((table[column.codes], len(classes)))
         return found
 
     def of(self, columns: Columns, parts: Parts, places: Ints) -> Ints:

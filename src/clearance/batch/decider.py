@@ -7,7 +7,7 @@ in both estates, under each of the circumstances that policies tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, NamedTuple
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearance.batch.calls import ASKED, Calls, Halves
+from clearance.batch.circumstances import as_told, circumstances, parts_as_told
 from clearance.batch.dataset import CALL
 from clearance.batch.keys import Spoken
 from clearance.batch.kinds import Kinds
@@ -25,16 +26,15 @@ from clearance.batch.numbering import (
     Ids,
     Ints,
     Pairs,
-    Parts,
     Places,
     combined,
     first_of,
 )
 from clearance.batch.parts import Part
-from clearance.batch.requests import NETWORK, Mapper, Outcome, is_address
+from clearance.batch.requests import Mapper, Outcome
 from clearance.batch.turns import Turns
 from clearance.batch.units import Column, Columns, row_at, rows_at, values_at
-from clearance.batch.values import Classes, Conditions, Moments
+from clearance.batch.values import Moments
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
 
@@ -42,16 +42,6 @@ __all__ = ["Decided", "Decider", "Klass", "Prepared"]
 
 KEPT: Final = 6_000_000  # calls known by number before numbering begins anew
 SKIPPED: Final = 0  # the class of rows that are no request that could be decided
-# Context keys by the column that tells them, as the mapper spells them.
-_TOLD_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "source_ip": ("aws:SourceIp", "aws:VpcSourceIp"),
-    "user_agent": ("aws:UserAgent",),
-    "time": ("aws:CurrentTime", "aws:EpochTime"),
-    "tls": ("aws:SecureTransport",),
-    "requested_region": ("aws:RequestedRegion",),
-}
-_SESSIONS: Final = ("assumed-role", "aws:userid")
-_ISSUED: Final = "aws:TokenIssueTime"
 # What decides beside the circumstances: what the calls of the dataset are told apart by.
 _CALLED: Final = (
     "caller", "account", "action", "resource", "owner", "keys", "more", "gap", "doubts",
@@ -164,14 +154,8 @@ class Decider:
         self.mapper = Mapper(current, catalog, spoken)
         self._learner = Learner(current, proposed, self.mapper, catalog)
         self.planner = self._learner.planner
-        self._circumstances = _circumstances(spoken, current, proposed)
-        endpoints = any(a.vpc_endpoints for e in (current, proposed) for a in e.accounts.values())
-        beside = {
-            "session": any(word in spoken for word in _SESSIONS),
-            "issued": _ISSUED in spoken,
-            "vpc_endpoint": endpoints or self.mapper.network,
-        }
-        self._beside = tuple(name for name, matters in beside.items() if matters)
+        self._circumstances = circumstances(spoken, current, proposed)
+        self._beside = as_told(spoken, current, proposed)
         self._lock = Lock()  # of what is numbered
         self._learning = Lock()  # of what is worked out
         self._turns = Turns()
@@ -290,14 +274,7 @@ class Decider:
 
     def _besides(self, columns: Columns) -> tuple[Places, int]:
         """Numbers for what is told beside the calls of rows."""
-        parts: Parts = []
-        for name in self._beside:
-            if name == "issued":
-                values, codes = np.unique(columns.times(name)[0], return_inverse=True)
-                parts.append((codes, len(values)))
-            else:
-                column = columns.texts(name)
-                parts.append((column.codes, column.size))
+        parts = parts_as_told(columns, self._beside)
         return parts[0] if len(parts) == 1 else combined(parts, columns.rows)
 
     def _beside_of(self, columns: Columns, beside: Places, size: int) -> Ints:
@@ -375,21 +352,3 @@ class Decider:
         self.classes.append(Klass(verdicts, was, will))
         number = self._numbers[sign] = len(self.classes) - 1
         return number
-
-
-def _circumstances(spoken: Spoken, *estates: Estate) -> dict[str, Classes | Moments]:
-    """The columns that tell how and when calls were made, of which some policy speaks."""
-    told = {
-        column: keys
-        for column, keys in _TOLD_BY.items()
-        if any(key in spoken for key in (NETWORK if column == "source_ip" else keys))
-    }
-    conditions = Conditions((key for keys in told.values() for key in keys), *estates)
-    made: dict[str, Classes | Moments] = {}
-    for column, keys in told.items():
-        if column == "time":
-            made[column] = Moments(conditions, keys)
-        else:
-            kind = is_address if column == "source_ip" else bool
-            made[column] = Classes(conditions, keys, kind)
-    return made
