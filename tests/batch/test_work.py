@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
+import pyarrow as pa
 import pytest
 
 from clearance.batch.work import at_work
@@ -29,3 +30,17 @@ def test_settings_come_back(*, collecting: bool) -> None:
         assert sys.getswitchinterval() == interval
     finally:
         gc.enable()
+
+
+def test_whoever_ends_last_sets_things_back() -> None:
+    interval, pool = sys.getswitchinterval(), pa.default_memory_pool()
+    one, other = at_work(), at_work()
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert not gc.isenabled()
+    assert sys.getswitchinterval() < interval
+    other.__exit__(None, None, None)
+    assert gc.isenabled()
+    assert sys.getswitchinterval() == interval
+    assert pa.default_memory_pool().backend_name == pool.backend_name
