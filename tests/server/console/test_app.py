@@ -13,8 +13,9 @@ SCRIPT = re.compile(r"<script\b[^>]*>")
 
 def test_every_script_of_the_framework_gets_a_nonce_and_no_other() -> None:
     plain = templates.env.loader
+    if isinstance(plain, _Nonces):  # where a console has run in this process already
+        plain = plain.inner
     assert plain is not None
-    assert not isinstance(plain, _Nonces)  # only where a console runs
     before, _, _ = plain.get_source(templates.env, "index.html")
     after, _, _ = _Nonces(plain).get_source(templates.env, "index.html")
     written, marked = SCRIPT.findall(before), SCRIPT.findall(after)

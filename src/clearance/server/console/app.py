@@ -110,14 +110,14 @@ class _Nonces(BaseLoader):
     """
 
     def __init__(self, inner: BaseLoader | None) -> None:
-        self._inner = inner
+        self.inner = inner
 
     def get_source(
         self, environment: Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         """The source of a template."""
-        assert self._inner is not None  # noqa: S101 - NiceGUI's templates come from its folder
-        source, path, fresh = self._inner.get_source(environment, template)
+        assert self.inner is not None  # noqa: S101 - NiceGUI's templates come from its folder
+        source, path, fresh = self.inner.get_source(environment, template)
         return source.replace("<script", _NONCE), path, fresh
 
 
