@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -162,18 +162,6 @@ class _Reasons:
         return all((effect is _ALLOW) is allowed for effect in found)
 
 
-@dataclass(slots=True)
-class _News:
-    """What came together under one principal, action and resource."""
-
-    sight: Sight
-    place: int
-    request: Request
-    tally: Tally = field(default_factory=Tally)
-    keys: set[str] = field(default_factory=set)
-    gaps: set[str] = field(default_factory=set)
-
-
 class _Changes:
     """Changes by principal, action and resource."""
 
@@ -182,7 +170,7 @@ class _Changes:
         self._reasons = _Reasons(planner.before), _Reasons(planner.after)
         self._keys: dict[tuple[int, int], tuple[str, ...]] = {}
         self._kinds: dict[int, tuple[Kind | None, ...]] = {}
-        self._found: dict[tuple[Kind, str, str, str], _News] = {}
+        self._found: dict[tuple[Kind, str, str, str], Change] = {}
 
     def see(self, call: Call, sight: Sight) -> None:
         """Take a call apart into what changes."""
@@ -201,14 +189,29 @@ class _Changes:
             if not seen:
                 continue
             key = (kind, _name(request), request.action, request.resource)
-            news = self._found.get(key)
-            if news is None:
-                news = self._found[key] = _News(sight, place, request)
+            change = self._found.get(key)
+            if change is None:
+                because = self._because(kind, sight, place, request)
+                change = self._found[key] = Change(*key, Tally(), because)
             for tally in seen:
-                news.tally.add(tally)
-            news.keys.update(self._open(sight, place, request))
-            if call.gaps:
-                news.gaps.update(gap for gap in call.gaps if request.action in gap or "`" in gap)
+                change.tally.add(tally)
+            keys = set(self._open(sight, place, request)).difference(change.keys)
+            gaps = {gap for gap in call.gaps if request.action in gap or "`" in gap}
+            gaps.difference_update(change.gaps)
+            if keys or gaps:
+                self._found[key] = replace(
+                    change,
+                    keys=tuple(sorted(keys.union(change.keys))),
+                    gaps=tuple(sorted(gaps.union(change.gaps))),
+                )
+
+    def _because(self, kind: Kind, sight: Sight, place: int, request: Request) -> str:
+        """What is responsible for a change; it is that of all under its name."""
+        decision = self._reasons[1].of(sight, place, request)
+        because = self._reasons[1].because(decision)
+        if kind in {Kind.PERHAPS_DENIED, Kind.PERHAPS_ALLOWED}:
+            return "; ".join(t for key in decision.undecided for t in key.tests) or because
+        return because
 
     def _open(self, sight: Sight, place: int, request: Request) -> tuple[str, ...]:
         """Keys that nobody told and that could turn the verdict in one of the estates."""
@@ -226,19 +229,7 @@ class _Changes:
 
     def all(self) -> list[Change]:
         """Each change with what is responsible."""
-        found = []
-        for (kind, principal, action, resource), news in self._found.items():
-            decision = self._reasons[1].of(news.sight, news.place, news.request)
-            because = self._reasons[1].because(decision)
-            if kind in {Kind.PERHAPS_DENIED, Kind.PERHAPS_ALLOWED}:
-                because = "; ".join(t for key in decision.undecided for t in key.tests) or because
-            found.append(
-                Change(
-                    kind, principal, action, resource, news.tally, because,
-                    tuple(sorted(news.keys)), tuple(sorted(news.gaps)),
-                )
-            )  # fmt: skip
-        return found
+        return list(self._found.values())
 
 
 def _kind(verdict: tuple[bool, bool, bool]) -> Kind | None:
@@ -256,7 +247,7 @@ class _Mismatches:
     def __init__(self, decider: Decider) -> None:
         self._reasons = _Reasons(decider.planner.before)
         self._estate = decider.planner.before.estate
-        self._found: dict[tuple[str, str, str, str], tuple[_News, Call]] = {}
+        self._found: dict[tuple[str, str, str, str], Mismatch] = {}
 
     def see(self, call: Call, sight: Sight) -> None:
         """Note a call that AWS decided otherwise."""
@@ -271,24 +262,21 @@ class _Mismatches:
         key = (observed, _name(request), request.action, request.resource)
         found = self._found.get(key)
         if found is None:
-            found = self._found[key] = (_News(sight, place, request), call)
-        found[0].tally.add(other)
+            decision = self._reasons.of(sight, place, request)
+            keys = tuple(sorted(each.key for each in decision.undecided))
+            because = self._because(decision, request)
+            found = self._found[key] = Mismatch(*key, Tally(), because, keys, call.gaps)
+        found.tally.add(other)
+
+    def _because(self, decision: Decision, request: Request) -> str:
+        account = request.principal.account
+        if account is not None and self._estate.account(account) is None:
+            return f"account {account} of the caller is not in the estate"
+        return self._reasons.because(decision)
 
     def all(self) -> list[Mismatch]:
         """The mismatches, the most frequent first."""
-        found = []
-        for (observed, principal, action, resource), (news, call) in self._found.items():
-            decision = self._reasons.of(news.sight, news.place, news.request)
-            because = self._reasons.because(decision)
-            account = news.request.principal.account
-            if account is not None and self._estate.account(account) is None:
-                because = f"account {account} of the caller is not in the estate"
-            keys = tuple(sorted(each.key for each in decision.undecided))
-            found.append(
-                Mismatch(
-                    observed, principal, action, resource, news.tally, because, keys, call.gaps
-                )
-            )
+        found = self._found.values()
         return sorted(found, key=lambda m: (-m.tally.count, m.principal, m.action, m.resource))
 
 
