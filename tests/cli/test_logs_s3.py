@@ -53,6 +53,12 @@ def test_logs_are_ingested_from_s3_and_only_with_the_right_to(tmp_path: Path) ->
         ran = clearance("logs", "coverage", "s3://trail/dataset", "--json",
                         aws=variables(found.url, reader))  # fmt: skip
         assert (ran.code, json.loads(ran.out)["events"]) == (0, 2)
+        # With the calls beside it the same; they are no logs of their own.
+        (calls,) = made.glob("_calls/*.parquet")
+        root.upload_file(str(calls), "trail", "dataset/_calls/part.parquet")
+        ran = clearance("logs", "coverage", "s3://trail/dataset", "--json",
+                        aws=variables(found.url, reader))  # fmt: skip
+        assert (ran.code, json.loads(ran.out)["events"]) == (0, 2)
         ran = clearance("logs", "ingest", "s3://trail/none", "--to", made,
                         aws=variables(found.url, reader))  # fmt: skip
         assert ran.code == 2
