@@ -15,6 +15,7 @@ import pytest
 from tests.batch.test_replay import one_by_one
 
 from clearance import wiring
+from clearance.batch import decider as deciding
 from clearance.batch.decider import Decider
 from clearance.batch.propose import attach_to
 from clearance.batch.read import Record
@@ -113,3 +114,18 @@ def test_a_replay_is_deciding_every_record(change: str, tmp_path: Path) -> None:
     decide_units(units, decider, again, workers=2)
     assert decider.known == known
     assert totals(explained(again, decider)) == found
+
+
+def test_numbers_may_begin_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are too many calls to know, what is found stays the same."""
+    before = with_aws_managed(draw(PLAN).estate)
+    after = of_identities(before)
+    units = units_in([str(dataset(tmp_path, records()))])
+    found = []
+    for kept in (deciding.KEPT, 40):
+        monkeypatch.setattr(deciding, "KEPT", kept)
+        decider, sights = Decider(before, after, wiring.catalog()), Sights()
+        decide_units(units, decider, sights, workers=3)
+        found.append(totals(explained(sights, decider)))
+        assert (decider.age > 1) is (kept == 40)
+    assert found[0] == found[1]

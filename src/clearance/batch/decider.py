@@ -182,6 +182,11 @@ class Decider:
         return self._learner.remarks
 
     @property
+    def age(self) -> int:
+        """How often numbering has begun anew."""
+        return self._known.age
+
+    @property
     def known(self) -> int:
         """How many calls are known by number."""
         return max(len(self._known.calls), len(self._known.apart))
