@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.batch.events import HOME, event, rows_of, session, table_of, user
-from tests.batch.test_replay import ALL, CONDITIONS, READ, decoded, logs, world
+from tests.batch.test_replay import (
+    ALL,
+    CALLERS,
+    CONDITIONS,
+    READ,
+    VALUES,
+    decoded,
+    logs,
+    varied,
+    world,
+)
 from tests.batch.test_requests import Everything
 from tests.laws import strategies as some
 
@@ -79,22 +89,8 @@ def test_counting_kinds_is_counting_records(estate: Estate, records: list[Record
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=json.dumps)
 def test_whatever_a_policy_tests_tells_kinds_apart(condition: dict[str, Any]) -> None:
-    made = [
-        {**event(who, *what), key: value}
-        for who in (
-            {**user(account=HOME), "invokedBy": "athena.amazonaws.com"},
-            session("app", "s1", account=HOME, creationDate="2025-01-01T00:00:00Z"),
-            session("app", "s2", account=HOME, mfaAuthenticated="true",
-                    creationDate="2026-01-01T00:00:00Z"),
-        )
-        for what in (READ, ("s3", "ListObjects", {"bucketName": "photos", "prefix": "ana"}))
-        for key, value in (
-            ("eventTime", "2020-03-01T12:00:00Z"), ("vpcEndpointId", "vpce-1"),
-            ("vpcEndpointId", "vpce-2"), ("userAgent", "[true]"), ("awsRegion", "eu-west-1"),
-            ("tlsDetails", {"tlsVersion": "TLSv1.3"}), ("sourceIPAddress", "192.0.2.1"),
-            ("errorCode", "AccessDenied"), ("errorCode", "NoSuchKey"),
-        )
-    ]  # fmt: skip
+    errors = (("errorCode", "AccessDenied"), ("errorCode", "NoSuchKey"))
+    made = varied(CALLERS, (*VALUES, *errors))
     records, estate = decoded(*made, *made[::3]), world({**ALL, "Condition": condition})
     counted = in_parts(records, estate)
     expected = one_by_one(records, estate)

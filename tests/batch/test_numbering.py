@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearance.batch import numbering
-from clearance.batch.numbering import Ids, Keys, Pairs, combined, first_of, keyed
+from clearance.batch.numbering import Ids, Keys, Pairs, combined, first_of
 
 HUGE = 1 << 40
 
@@ -60,18 +60,6 @@ def test_ids_keep_their_numbers_though_first_halves_be_equal(
         # New ones are told in the order of their numbers.
         told = [known[batch[at]] for at in fresh]
         assert told == list(range(len(known) - len(told), len(known)))
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=20),
-    st.sampled_from([1, 12, 99]),
-)
-def test_keys_are_equal_where_all_numbers_are(rows: list[tuple[int, int]], most: int) -> None:
-    columns = [np.array([row[n] for row in rows], np.int64) for n in range(2)]
-    keys, size = keyed([(columns[0], 4), (columns[1], 3)], len(rows), most)
-    assert len(set(zip(rows, keys.tolist(), strict=True))) == len(set(rows))
-    assert len(set(keys.tolist())) == len(set(rows))
-    assert all(0 <= key < size for key in keys.tolist())
 
 
 @pytest.mark.parametrize("step", [1, 1 << 54, 3])

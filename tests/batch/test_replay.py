@@ -162,26 +162,36 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
 )
 
 
+CALLERS: tuple[dict[str, Any], ...] = (
+    {**user(account=HOME), "invokedBy": "athena.amazonaws.com"},
+    session("app", "s1", account=HOME, creationDate="2025-01-01T00:00:00Z"),
+    session(
+        "app", "s2", account=HOME, mfaAuthenticated="true", creationDate="2026-01-01T00:00:00Z"
+    ),
+)
+VALUES: tuple[tuple[str, Any], ...] = (
+    ("eventTime", "2020-03-01T12:00:00Z"), ("vpcEndpointId", "vpce-1"),
+    ("vpcEndpointId", "vpce-2"), ("userAgent", "[true]"), ("awsRegion", "eu-west-1"),
+    ("tlsDetails", {"tlsVersion": "TLSv1.3"}), ("sourceIPAddress", "192.0.2.1"),
+)  # fmt: skip
+
+
+def varied(
+    callers: Sequence[dict[str, Any]], values: Sequence[tuple[str, Any]]
+) -> list[dict[str, Any]]:
+    """Two calls by each caller, under each of some values of one member."""
+    return [
+        {**event(who, *what), key: value}
+        for who in callers
+        for what in (READ, ("s3", "ListObjects", {"bucketName": "photos", "prefix": "ana"}))
+        for key, value in values
+    ]
+
+
 @pytest.mark.parametrize("condition", CONDITIONS, ids=json.dumps)
 def test_whatever_a_policy_tests_tells_calls_apart(condition: dict[str, Any]) -> None:
     """Each condition alone, on logs in which everything it may test takes two values."""
-    made = [
-        {**event(who, *what), key: value}
-        for who in (
-            user(account=HOME),
-            {**user(account=HOME), "invokedBy": "athena.amazonaws.com"},
-            session("app", "s1", account=HOME, creationDate="2025-01-01T00:00:00Z"),
-            session("app", "s2", account=HOME, mfaAuthenticated="true",
-                    creationDate="2026-01-01T00:00:00Z"),
-        )
-        for what in (READ, ("s3", "ListObjects", {"bucketName": "photos", "prefix": "ana"}))
-        for key, value in (
-            ("eventTime", "2020-03-01T12:00:00Z"), ("vpcEndpointId", "vpce-1"),
-            ("vpcEndpointId", "vpce-2"), ("userAgent", "[true]"), ("awsRegion", "eu-west-1"),
-            ("tlsDetails", {"tlsVersion": "TLSv1.3"}), ("sourceIPAddress", "192.0.2.1"),
-            ("sourceIPAddress", "203.0.113.8"),
-        )
-    ]  # fmt: skip
+    made = varied((user(account=HOME), *CALLERS), (*VALUES, ("sourceIPAddress", "203.0.113.8")))
     records = decoded(*made, *reversed(made))
     before, after = world(ALL), world({**ALL, "Condition": condition})
     _, found = replayed(records, before, after)

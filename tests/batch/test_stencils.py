@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.batch.events import HOME, event, user
 
 from clearance import wiring
-from clearance.batch.dataset import encoded
+from clearance.batch.dataset import Asked, encoded
 from clearance.batch.read import Record
-from clearance.batch.stencils import OBJECTS, Asked, Derive, Stencils
+from clearance.batch.stencils import OBJECTS, Derive, Stencils
 from clearance.batch.translate import Translator
 
 OTHER = "222222222222"

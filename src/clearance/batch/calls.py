@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from clearance.batch.dataset import Asked
 from clearance.batch.numbering import Ints, Parts, Places, combined, first_of
 
 __all__ = [
@@ -35,10 +36,7 @@ __all__ = [
 ]
 
 # The columns of a call. ``requested_region`` follows from others, and rides along.
-ASKED: Final = (
-    "caller", "source", "name", "version", "type", "region", "account", "requested_region",
-    "action", "resource", "owner", "keys", "more", "gap", "doubts", "parameters", "resources",
-)  # fmt: skip
+ASKED: Final = ("caller", *Asked._fields)
 # Of texts that few calls share, a dictionary costs more to read than the texts.
 SELDOM_SHARED: Final = frozenset({"resource", "parameters", "resources"})
 START: Final = "start"  # how the resource's name begins: see `start_of`
@@ -71,6 +69,10 @@ class Coded(NamedTuple):
     codes: NDArray[np.int32]
     size: int
     texts: list[str | None]
+
+    def at(self, places: Places) -> Coded:
+        """Some of them."""
+        return Coded(self.codes[places], self.size, self.texts)
 
     def told(self) -> list[str | None]:
         """The values."""

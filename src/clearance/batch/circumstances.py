@@ -11,6 +11,7 @@ from clearance.batch.numbering import Parts
 from clearance.batch.requests import NETWORK, is_address
 from clearance.batch.units import Columns
 from clearance.batch.values import Classes, Conditions, Moments
+from clearance.batch.who import NAMES_SESSIONS
 from clearance.model.estate import Estate
 
 __all__ = ["Circumstances", "as_told", "circumstances", "parts_as_told"]
@@ -24,7 +25,6 @@ _TOLD_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "tls": ("aws:SecureTransport",),
     "requested_region": ("aws:RequestedRegion",),
 }
-_SESSIONS: Final = ("assumed-role", "aws:userid")
 _ISSUED: Final = "aws:TokenIssueTime"
 
 
@@ -32,7 +32,7 @@ def as_told(spoken: Container[str], *estates: Estate) -> tuple[str, ...]:
     """The columns of which each value counts by itself: they say who asks, and through what."""
     endpoints = any(account.vpc_endpoints for e in estates for account in e.accounts.values())
     counts = {
-        "session": any(word in spoken for word in _SESSIONS),
+        "session": any(word in spoken for word in NAMES_SESSIONS),
         "issued": _ISSUED in spoken,
         "vpc_endpoint": endpoints or any(key in spoken for key in NETWORK),
     }

@@ -37,7 +37,7 @@ Events that are no authorized calls, or whose permissions cannot be told, have n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -51,6 +51,7 @@ __all__ = [
     "ROWS",
     "VERSION",
     "Ask",
+    "Asked",
     "Attributes",
     "Federation",
     "Identity",
@@ -99,6 +100,27 @@ COLUMNS: Final[Mapping[str, str]] = {
     "tls": "text",
     "error": "text",
 }
+
+
+class Asked(NamedTuple):
+    """The columns that follow from the call and its caller's account."""
+
+    source: str
+    name: str
+    version: str | None
+    type: str | None
+    region: str | None
+    account: str | None
+    requested_region: str | None
+    action: str | None = None
+    resource: str | None = None
+    owner: str | None = None
+    keys: str | None = None
+    more: str | None = None
+    gap: str | None = None
+    doubts: str | None = None
+    parameters: str | None = None
+    resources: str | None = None
 
 
 class Issuer(msgspec.Struct, omit_defaults=True, frozen=True):

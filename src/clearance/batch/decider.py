@@ -31,9 +31,10 @@ from clearance.batch.numbering import (
     first_of,
 )
 from clearance.batch.parts import Part
-from clearance.batch.requests import Mapper, Outcome
+from clearance.batch.requests import Mapper
+from clearance.batch.tally import outcomes_of
 from clearance.batch.turns import Turns
-from clearance.batch.units import Column, Columns, row_at, rows_at, values_at
+from clearance.batch.units import Columns, row_at, rows_at, values_at
 from clearance.batch.values import Moments
 from clearance.model.catalog import Catalog
 from clearance.model.estate import Estate
@@ -163,7 +164,6 @@ class Decider:
         self._groups: list[_Group] = []
         self._numbers: dict[tuple[int, ...], int] = {(SKIPPED,): SKIPPED}
         self.classes: list[Klass] = [Klass((), was=False, will=False)]
-        self._outcomes: dict[str | None, int] = {}
 
     @property
     def rests_on(self) -> tuple[str, ...]:
@@ -212,7 +212,7 @@ class Decider:
         ids = calls.ids()
         local = self._local(columns, calls)
         told = [self._circumstance(name, columns, calls, local) for name in self._circumstances]
-        outcomes = self._outcomes_of(columns.texts("error"))
+        outcomes = outcomes_of(columns.texts("error"))
         with self._lock:
             if self.known > KEPT:
                 self._known = _Known(self._known.age + 1)
@@ -248,14 +248,6 @@ class Decider:
             ]
         known.groups.extend(groups)
         known.remarks.extend(remarks)
-
-    def _outcomes_of(self, errors: Column) -> NDArray[np.int8]:
-        for text in errors.texts:
-            if text not in self._outcomes:
-                self._outcomes[text] = Outcome.of(text)
-        table = np.array([self._outcomes[text] for text in errors.texts], np.int8)
-        found: NDArray[np.int8] = table[errors.codes]
-        return found
 
     def _local(self, columns: Columns, calls: Calls) -> _Local:
         """The calls of a unit; where sessions or VPC endpoints matter, apart by them."""

@@ -16,20 +16,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from clearance.batch.beside import Beside
-from clearance.batch.calls import Calls, Coded
+from clearance.batch.calls import Calls
 from clearance.batch.dataset import CALL
 from clearance.batch.numbering import Growing, Ids, Ints, Pairs, Parts, Places, combined, first_of
 from clearance.batch.read import Record
-from clearance.batch.requests import Call, Mapper, Outcome, Row
-from clearance.batch.tally import OUTCOMES, Tally, ends, when
+from clearance.batch.requests import Call, Mapper, Row
+from clearance.batch.tally import OUTCOMES, Tallies, Tally, ends, outcomes_of, when
 from clearance.batch.translate import Translator
-from clearance.batch.units import NO_TIME, Column, Columns, InMemory
+from clearance.batch.units import NO_TIME, Columns, InMemory
 from clearance.model.principal import Principal
 
 __all__ = ["Counted", "Kind", "Tally", "count", "count_units", "translated"]
 
 ROWS: Final = 200_000  # records that are translated before they are counted
-_LATEST: Final = (1 << 63) - 1
 _FAR: Final = pa.large_string()  # names of more than 2 GiB in all
 # What of a call makes its permissions, but for whose it is and the resource of its own.
 _PLANNED: Final = ("source", "name", "type", "account", "action", "owner", "keys", "more", "gap")
@@ -80,13 +79,10 @@ class Counted:
         self._beside = Beside(mapper)
         self._ids, self._pairs = Ids(), Pairs()
         self._calls = _Calls(mapper)
-        self._outcomes: dict[str | None, int] = {}
         self._call: Growing[np.int32] = Growing(np.int32)
         self._told: Growing[np.int32] = Growing(np.int32)
         self._outcome: Growing[np.int8] = Growing(np.int8)
-        self._count: Growing[np.int64] = Growing(np.int64)
-        self._first: Growing[np.int64] = Growing(np.int64)
-        self._last: Growing[np.int64] = Growing(np.int64)
+        self._tallies = Tallies()
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -102,7 +98,7 @@ class Counted:
             return
         self.events += columns.rows
         calls = columns.calls()
-        outcomes = self._outcomes_of(columns.texts("error"))
+        outcomes = outcomes_of(columns.texts("error"))
         beside = self._beside.parts(columns)
         parts: Parts = [(calls.numbers, len(calls)), *beside, (outcomes, OUTCOMES)]
         numbers, size = combined(parts, columns.rows)
@@ -117,30 +113,17 @@ class Counted:
         self._call.extend(own[new].astype(np.int32))
         self._told.extend(told[new].astype(np.int32))
         self._outcome.extend(results[new])
-        self._count.extend(np.zeros(len(new), np.int64))
-        self._first.extend(np.full(len(new), _LATEST, np.int64))
-        self._last.extend(np.full(len(new), NO_TIME, np.int64))
+        self._tallies.extend(len(new))
         self._see(places, numbers, columns)
 
     def _see(self, places: Ints, numbers: NDArray[np.int32], columns: Columns) -> None:
         times, known = columns.times("time")
-        self._count.array[places] += np.bincount(numbers, minlength=len(places))
         if known is not None or np.any(np.diff(times) < 0):
             order = np.argsort(times, kind="stable")
             times, numbers = times[order], numbers[order]
         first, last = ends(numbers.astype(np.int64), times, len(places))
-        timed = first != NO_TIME
-        places, first, last = places[timed], first[timed], last[timed]
-        self._first.array[places] = np.minimum(self._first.array[places], first)
-        self._last.array[places] = np.maximum(self._last.array[places], last)
-
-    def _outcomes_of(self, errors: Column) -> NDArray[np.int8]:
-        for text in errors.texts:
-            if text not in self._outcomes:
-                self._outcomes[text] = Outcome.of(text)
-        table = np.array([self._outcomes[text] for text in errors.texts], np.int8)
-        found: NDArray[np.int8] = table[errors.codes]
-        return found
+        counts = np.bincount(numbers, minlength=len(places))
+        self._tallies.see(places, counts, first, last)
 
     @property
     def calls(self) -> Iterator[Kind]:
@@ -160,10 +143,7 @@ class Counted:
     @property
     def span(self) -> tuple[str, str]:
         """The first and the last moment of a call that was decided; empty where none is told."""
-        places = self._by_caller.order
-        first = int(self._first.array[places].min(initial=_LATEST))
-        last = int(self._last.array[places].max(initial=NO_TIME))
-        return when(NO_TIME if first == _LATEST else first), when(last)
+        return self._tallies.span(self._by_caller.order)
 
     def seen(self) -> Mapping[str, str]:
         """When each caller was last seen, whatever it called."""
@@ -190,11 +170,10 @@ class Counted:
         numbers, size = combined([*parts, (told, len(self._beside.rows))], len(places))
         first = first_of(numbers, size)
         tallies = [(Tally(), Tally(), Tally()) for _ in range(size)]
-        arrays = (self._outcome, self._count, self._first, self._last)
-        seen = (each.array[places].tolist() for each in arrays)
-        for number, outcome, times, begin, end in zip(numbers.tolist(), *seen, strict=True):
-            start = NO_TIME if begin == _LATEST else begin
-            tallies[number][outcome].see(when(start), times, when(end))
+        outcomes = self._outcome.array[places].tolist()
+        seen = self._tallies.at(places)
+        for number, outcome, tally in zip(numbers.tolist(), outcomes, seen, strict=True):
+            tallies[number][outcome].add(tally)
         for row, each in zip(self._rows(calls[first], told[first]), tallies, strict=True):
             call = self._mapper.fresh(row)
             if isinstance(call, Call):
@@ -226,7 +205,7 @@ class Counted:
             one = Row(caller=text, session=row.session, issued=row.issued)
             who.append(self._mapper.caller(one).principal)
         decided = self._calls.decided()[self._calls.asked.array[calls]]
-        return _Order(who, whos, decided, self._last.array)
+        return _Order(who, whos, decided, self._tallies.latest())
 
 
 class _Order:
@@ -313,7 +292,7 @@ class _Calls:
         read = [calls.column(name, which) for name in names]
         numbers, size = combined([(column.codes, column.size) for column in read], len(which))
         first = first_of(numbers, size)
-        told = (Coded(c.codes[first], c.size, c.texts).told() for c in read)
+        told = (column.at(first).told() for column in read)
         found = [
             self._number(dict(zip(names, row, strict=True))) for row in zip(*told, strict=True)
         ]

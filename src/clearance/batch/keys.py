@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 
 from clearance.model.estate import Account, Estate, Role, User
 
-__all__ = ["Spoken", "in_force", "texts_of", "unescaped"]
+__all__ = ["Spoken", "has_grants", "in_force", "texts_of", "unescaped"]
 
 
 class Spoken:
@@ -59,6 +59,11 @@ def _attached(account: Account) -> Iterator[str]:
         yield from holder.attached
         if holder.boundary is not None:
             yield holder.boundary
+
+
+def has_grants(estate: Estate) -> bool:
+    """True when some KMS key has grants, which name single callers (R100)."""
+    return any(r.grants for a in estate.accounts.values() for r in a.resources.values())
 
 
 def texts_of(value: object) -> Iterator[str]:

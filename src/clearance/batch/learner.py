@@ -70,8 +70,9 @@ class Learner:
             "keys": mapper.projected,
             "gap": mapper.absent,
         }
-        self._besides: dict[tuple[Any, ...], int] = {}
-        self._told_beside: list[Row] = []
+        # The first says nothing: it is beside all calls where no policy asks for anything there.
+        self._told_beside: list[Row] = [Row()]
+        self._besides: dict[tuple[Any, ...], int] = {(None, None, None): 0}
         self._callers: dict[tuple[Any, ...], int] = {}
         self._numbered: dict[int, int] = {}
         self._whos: list[Who] = []
@@ -104,8 +105,6 @@ class Learner:
         self, calls: Calls, which: Places, beside: Ints
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The group of each of some calls, and the number of the remark on it."""
-        if not self._told_beside:
-            self.beside(Row())
         whos = self._whos_of(calls.column("caller", which), beside)
         made = self._made_for(calls, which, whos, beside)
         groups = self._groups_of(made, calls, which)
@@ -136,7 +135,7 @@ class Learner:
         coded: Parts = [self._folded(name, column) for name, column in read.items()]
         bundles, count = combined(coded, len(which))
         first = first_of(bundles, count)
-        told = zip(*(_at(column, first) for column in read.values()), strict=True)
+        told = zip(*(column.at(first).told() for column in read.values()), strict=True)
         known = np.array([self._bundle(values) for values in told], np.int64)[bundles]
         parts: Parts = [
             (whos, len(self._whos)),
@@ -300,7 +299,7 @@ class Learner:
         parts += [(whos[places], len(self._whos)), (skipped[places], 2)]
         numbers, count = combined(parts, len(places))
         first = first_of(numbers, count)
-        told = zip(*(_at(column, first) for column in read.values()), strict=True)
+        told = zip(*(column.at(first).told() for column in read.values()), strict=True)
         rows = (Row(**dict(zip(_REMARKED, values, strict=True))) for values in told)
         callers = np.where(skipped[places], whos[places], -1)[first].tolist()
         made = [self._remark(row, caller) for row, caller in zip(rows, callers, strict=True)]
@@ -332,11 +331,6 @@ class _Named:
             return []
         told = self._calls.column("resource", self._which[places]).told()
         return [text or "*" for text in told]
-
-
-def _at(column: Coded, places: Ints) -> list[str | None]:
-    texts = column.texts
-    return [texts[code] for code in column.codes[places].tolist()]
 
 
 def _is_told(gap: str | None) -> bool:

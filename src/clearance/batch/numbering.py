@@ -18,7 +18,6 @@ __all__ = [
     "Places",
     "combined",
     "first_of",
-    "keyed",
 ]
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -65,26 +64,6 @@ def _encoded(values: Ints) -> tuple[NDArray[np.int32], int]:
     """Equal values as equal numbers, in order of their first row."""
     made = pa.array(values).dictionary_encode()
     return made.indices.to_numpy(zero_copy_only=False), len(made.dictionary)
-
-
-def keyed(parts: Parts, rows: int, most: int) -> tuple[Ints, int]:
-    """One key for each row, equal where all its numbers are, and a size above all keys.
-
-    Unlike `combined`'s numbers, not all keys below the size need be of use: as long as it is not
-    above ``most``, numbers are only strung together.
-    """
-    product = 1
-    for _, size in parts:
-        product *= max(size, 1)
-    if product > most:
-        numbers, count = combined(parts, rows)
-        return numbers.astype(np.int64), count
-    found: Ints = np.zeros(rows, np.int64)
-    for codes, size in parts:
-        if size > 1:
-            found *= size
-            found += codes
-    return found, product
 
 
 def first_of(numbers: NDArray[np.int32], count: int) -> Ints:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from clearance.batch.cells import Around, Cells, Fit, Ground
 from clearance.batch.fits import MOST, Resources, fits_of
+from clearance.batch.keys import has_grants
 from clearance.batch.numbering import Ints, Parts, combined, first_of
 from clearance.batch.parts import COLUMNS, Part, Told, context_of, verdict
 from clearance.batch.requests import Mapper, Template
-from clearance.batch.sameness import has_grants, held_by, layers_of, rest_of, statements_of
+from clearance.batch.sameness import held_by, layers_of, rest_of, statements_of
 from clearance.batch.shapes import WHOLE, Shapes
 from clearance.batch.who import Value, Who
 from clearance.decide.compile import Engine

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import msgspec
 
 from clearance.batch.dataset import OWNED, Ask
 from clearance.batch.doubts import Answers, Watched
+from clearance.batch.keys import has_grants
 from clearance.batch.translate import asks
 from clearance.batch.what import Event
 from clearance.batch.who import Value, Who, who
@@ -162,7 +163,7 @@ class Mapper:
         self.network = any(key in spoken for key in NETWORK)
         self.wanted = frozenset(key for key in _KEYS if key in spoken)
         # Conditions of KMS grants are in no policy's text.
-        self._grants = any(r.grants for a in estate.accounts.values() for r in a.resources.values())
+        self._grants = has_grants(estate)
         self._answers = Answers(estate)
         self._holders: dict[str, str] = {}
         for account in estate.accounts.values():
@@ -339,12 +340,16 @@ class Mapper:
         return found
 
     def _template(self, ask: Ask) -> Template:
-        entries = tuple(
-            (key, tuple(value) if isinstance(value, list) else value)
-            for key, value in ask.keys.items()
-            if self._keeps(key)
-        )
+        entries = self._entries(ask.keys)
         return Template(ask.action, ask.resource, ask.owner, entries, self.absent(ask.gap))
+
+    def _entries(self, keys: Mapping[str, Any]) -> tuple[tuple[str, Value | None], ...]:
+        """The keys that policies speak of, with their values."""
+        return tuple(
+            (key, tuple(value) if isinstance(value, list) else value)
+            for key, value in keys.items()
+            if key in self.spoken or (self._grants and key.startswith("kms:"))
+        )
 
     def absent(self, gap: str | None) -> tuple[str, ...]:
         """Tags travel in the parameters: where these are told, so are those."""
@@ -367,17 +372,8 @@ class Mapper:
         if found is None:
             if len(self._projected) >= KEPT:
                 self._projected.clear()
-            given = msgspec.json.decode(keys) if keys else {}
-            found = tuple(
-                (key, tuple(value) if isinstance(value, list) else value)
-                for key, value in given.items()
-                if self._keeps(key)
-            )
-            self._projected[keys] = found
+            found = self._projected[keys] = self._entries(msgspec.json.decode(keys) if keys else {})
         return found
-
-    def _keeps(self, key: str) -> bool:
-        return key in self.spoken or (self._grants and key.startswith("kms:"))
 
     def circumstances(self, row: Row, found: Who) -> Mapping[str, Value]:
         """Where, when and how the call was made, as far as policies speak of it."""

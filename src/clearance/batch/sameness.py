@@ -6,7 +6,7 @@ from clearance.batch.cells import Ground
 from clearance.decide.compile.engine import Caller
 from clearance.model.estate import Account, Estate
 
-__all__ = ["has_grants", "held_by", "layers_of", "rest_of", "statements_of"]
+__all__ = ["held_by", "layers_of", "rest_of", "statements_of"]
 
 
 def layers_of(caller: Caller) -> list[tuple[object, ...]]:
@@ -38,11 +38,6 @@ def statements_of(ground: Ground) -> list[tuple[object, ...]]:
         (layer.type, layer.broken, *[id(compiled) for _, compiled in layer.covering(action)])
         for layer in ground.layers
     ]
-
-
-def has_grants(estate: Estate) -> bool:
-    """True when some KMS key has grants, which name single callers (R100)."""
-    return any(r.grants for a in estate.accounts.values() for r in a.resources.values())
 
 
 def rest_of(estate: Estate) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from clearance.batch.decider import SKIPPED, Decided, Decider, Klass
 from clearance.batch.numbering import Growing, Ints, Pairs, Parts, combined, first_of
 from clearance.batch.requests import Outcome, Row
-from clearance.batch.tally import OUTCOMES, Tally, ends, when
-from clearance.batch.units import NO_TIME
+from clearance.batch.tally import OUTCOMES, Tallies, Tally, ends
 
 __all__ = ["Sight", "Sights", "Tally"]
-
-_LATEST: Final = (1 << 63) - 1
 
 
 @dataclass(slots=True)
@@ -36,9 +33,7 @@ class _News:
     def __init__(self) -> None:
         self._numbers: dict[int, Pairs] = {}
         self._places: dict[int, Growing[np.int64]] = {}
-        self._counts: Growing[np.int64] = Growing(np.int64)
-        self._first: Growing[np.int64] = Growing(np.int64)
-        self._last: Growing[np.int64] = Growing(np.int64)
+        self.tallies = Tallies()
         # Rows are made when they are wanted: until then a unit's columns and a place in them.
         self._rows: list[tuple[dict[str, list[Any]], int, Klass]] = []
 
@@ -53,29 +48,14 @@ class _News:
         """The number of each kind; where new ones first are, which must then be `learn`ed."""
         numbers, fresh = self._numbers.setdefault(age, Pairs()).at(calls, classes)
         places = self._places.setdefault(age, Growing(np.int64))
-        begin = len(self._counts) // OUTCOMES
+        begin = len(self.tallies) // OUTCOMES
         places.extend(np.arange(begin, begin + len(fresh), dtype=np.int64))
-        size = len(fresh) * OUTCOMES
-        self._counts.extend(np.zeros(size, np.int64))
-        self._first.extend(np.full(size, _LATEST, np.int64))
-        self._last.extend(np.full(size, NO_TIME, np.int64))
+        self.tallies.extend(len(fresh) * OUTCOMES)
         return places.array[numbers], fresh
-
-    def see(self, places: Ints, counts: Ints, first: Ints, last: Ints) -> None:
-        """Count sightings at some places, each named once."""
-        self._counts.array[places] += counts
-        told = first != NO_TIME
-        places, first, last = places[told], first[told], last[told]
-        self._first.array[places] = np.minimum(self._first.array[places], first)
-        self._last.array[places] = np.maximum(self._last.array[places], last)
 
     def sights(self) -> Iterator[Sight]:
         """Each kind with its tallies."""
-        told = (each.array.tolist() for each in (self._counts, self._first, self._last))
-        made = [
-            Tally(count, when(NO_TIME if first == _LATEST else first), when(last))
-            for count, first, last in zip(*told, strict=True)
-        ]
+        made = self.tallies.at(np.arange(len(self.tallies)))
         for number, (columns, place, klass) in enumerate(self._rows):
             row = Row(**{name: values[place] for name, values in columns.items()})
             one, two, three = made[number * OUTCOMES : (number + 1) * OUTCOMES]
@@ -187,4 +167,4 @@ class Sights:
         first, last = ends(outcomes, times[rows], size)
         used = np.flatnonzero(counts)
         places = kinds[used // OUTCOMES] * OUTCOMES + used % OUTCOMES
-        self._news.see(places, counts[used], first[used], last[used])
+        self._news.tallies.see(places, counts[used], first[used], last[used])

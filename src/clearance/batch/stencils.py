@@ -13,31 +13,11 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from clearance.batch.dataset import Asked
 from clearance.batch.read import Record, value_in
 from clearance.explain.evidence import at, text_of
 
-__all__ = ["OBJECTS", "Asked", "Stencils"]
-
-
-class Asked(NamedTuple):
-    """The columns that follow from the call and its caller's account."""
-
-    source: str
-    name: str
-    version: str | None
-    type: str | None
-    region: str | None
-    account: str | None
-    requested_region: str | None
-    action: str | None = None
-    resource: str | None = None
-    owner: str | None = None
-    keys: str | None = None
-    more: str | None = None
-    gap: str | None = None
-    doubts: str | None = None
-    parameters: str | None = None
-    resources: str | None = None
+__all__ = ["OBJECTS", "Stencils"]
 
 
 # Works a call out by itself; also, whether it follows from more of the caller than the account.

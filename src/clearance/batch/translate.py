@@ -14,10 +14,10 @@ import msgspec
 from clearance.batch import dataset
 from clearance.batch.arrays import Met, columns_of, moments, repeated, times_of
 from clearance.batch.callers import Callers, Seen, caller_of
-from clearance.batch.dataset import OWNED, Ask, encoded
+from clearance.batch.dataset import OWNED, Ask, Asked, encoded
 from clearance.batch.doubts import Doubts, Watched
 from clearance.batch.read import Record, value_in
-from clearance.batch.stencils import Asked, Stencils
+from clearance.batch.stencils import Stencils
 from clearance.batch.what import Event, operation_of, permissions
 from clearance.batch.who import who
 from clearance.explain.evidence import Json, at

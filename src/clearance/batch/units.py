@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import compute, parquet
 
 from clearance.batch import dataset
+from clearance.batch.arrays import NO_TIME
 from clearance.batch.calls import (
     ASKED,
     SELDOM_SHARED,
@@ -43,13 +44,11 @@ __all__ = [
     "Unit",
     "row_at",
     "rows_at",
-    "text_at",
     "texts_at",
     "units_in",
     "values_at",
 ]
 
-NO_TIME: Final = -(1 << 63)
 TIE: Final = b"clearance.calls"  # in the footers of a file and of that with its calls
 
 Times: TypeAlias = tuple[NDArray[np.int64], NDArray[np.bool_] | None]
@@ -85,6 +84,10 @@ class Column:
     def texts(self) -> list[str | None]:
         """What the numbers stand for, and None after the last."""
         return [*self.dictionary.to_pylist(), None]
+
+    def at(self, places: Places | slice) -> Coded:
+        """Some of its rows."""
+        return Coded(self.codes[places], self.size, self.texts)
 
 
 class Columns(Protocol):
@@ -160,10 +163,9 @@ class _Derived:
         """One of the ``ASKED`` columns of some calls, or ``START``."""
         if name == START:
             starts = [text and start_of(text) for text in self.column("resource", calls).told()]
-            column = Column(pa.array(starts, pa.string()))
-            return Coded(column.codes, column.size, column.texts)
+            return Column(pa.array(starts, pa.string())).at(slice(None))
         column = self._columns.texts(name)
-        return Coded(column.codes[self._first[calls]], column.size, column.texts)
+        return column.at(self._first[calls])
 
 
 class RowGroup(InMemory):
@@ -221,7 +223,7 @@ class _Stored:
         column = self._columns.get(name)
         if column is None:
             column = self._columns[name] = Column(self._read[name])
-        return Coded(column.codes[calls], column.size, column.texts)
+        return column.at(calls)
 
 
 class _Files(NamedTuple):
@@ -281,12 +283,6 @@ def parquet_file(place: Place) -> Any:  # noqa: ANN401 - pyarrow has no types
     )
 
 
-def text_at(columns: Columns, name: str, place: int) -> str | None:
-    """The text of a row in a column."""
-    column = columns.texts(name)
-    return column.texts[int(column.codes[place])]
-
-
 def row_at(columns: Columns, place: int, names: Iterable[str] = Row.__struct_fields__) -> Row:
     """A row, or as much of it as some columns tell."""
     (row,) = rows_at(columns, [place], names)
@@ -311,8 +307,7 @@ def values_at(
 
 def texts_at(columns: Columns, name: str, places: Places) -> list[str | None]:
     """The texts of some rows in a column."""
-    column = columns.texts(name)
-    return [column.texts[code] for code in column.codes[places].tolist()]
+    return columns.texts(name).at(places).told()
 
 
 def _values(columns: Columns, calls: Calls | None, name: str, places: Places) -> list[Any]:

@@ -16,11 +16,12 @@ from clearance.model.errors import ClearanceError
 from clearance.model.estate import Estate
 from clearance.model.principal import Principal, PrincipalKind, Session
 
-__all__ = ["Value", "Who", "who"]
+__all__ = ["NAMES_SESSIONS", "Value", "Who", "who"]
 
 Value = str | bool | tuple[str, ...]
 ANY: Final = "any"  # the name of sessions that nothing tells apart
-_NAMES_SESSIONS: Final = ("assumed-role", "aws:userid")
+# Words of policies that name sessions.
+NAMES_SESSIONS: Final = ("assumed-role", "aws:userid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def _folded(principal: Principal, spoken: Container[str]) -> Principal:
     """Sessions of a role are one where no policy names a session or tests its name."""
     if principal.kind is not PrincipalKind.ROLE_SESSION or principal.session_name is None:
         return principal
-    if any(word in spoken for word in _NAMES_SESSIONS):
+    if any(word in spoken for word in NAMES_SESSIONS):
         return principal
     arn = f"{principal.arn.rpartition('/')[0]}/{ANY}"
     return replace(principal, arn=arn, session_name=ANY)
