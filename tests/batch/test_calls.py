@@ -6,12 +6,15 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 from tests.batch.events import event, read, session, table_of, user, write
 
 from clearance.batch.calls import ASKED, START, Calls, ids_of, start_of
+from clearance.batch.source import Logs
 from clearance.batch.units import CALLS, Columns, InMemory, Reader, Unit, texts_at
 from clearance.batch.written import Writer
 
@@ -96,6 +99,20 @@ def test_files_without_their_own_calls_are_read_as_they_are(tmp_path: Path, lost
         shutil.copy(other / CALLS / "part.parquet", beside)
     columns = Reader(("call", "time")).read(Unit(str(path), 0))
     assert told(columns) == rows(columns)
+
+
+def test_calls_are_no_logs_and_parquet_of_others_is(tmp_path: Path) -> None:
+    """Whatever a Parquet file holds, that it is no part of a dataset is found out."""
+    path = written(tmp_path)
+    for place in (tmp_path, f"{tmp_path}/**/*.parquet", path):
+        found = Logs.at([place])
+        assert {unit.path for unit in found.units} == {str(path)}
+    lake = tmp_path / "lake.parquet"
+    told = {"eventName": ["GetObject"], "resources": [[{"ARN": "x"}]], "source": ["a"]}
+    parquet.write_table(pa.table(told), lake)
+    for other in (lake, tmp_path / CALLS / "part.parquet"):
+        found = Logs.at([other])
+        assert (found.units, [place.local for place in found.files]) == ((), [other])
 
 
 TEXTS = st.one_of(st.none(), st.text(max_size=3))

@@ -85,8 +85,14 @@ def _local(path: Path, text: str, suffixes: tuple[str, ...]) -> list[Place]:
             if not _NO_EVENTS.intersection(p.relative_to(path).parts)
         ]
     if glob.has_magic(text):
+        fixed = next(n for n, part in enumerate(path.parts) if glob.has_magic(part))
         matching = (Path(name) for name in glob.glob(text, recursive=True))  # noqa: PTH207 - absolute
-        return [file for each in matching for file in _local(each, "", suffixes)]
+        return [
+            file
+            for each in matching
+            if not _NO_EVENTS.intersection(each.parts[fixed:])
+            for file in _local(each, "", suffixes)
+        ]
     raise UsageError(f"`{path}` does not exist; give CloudTrail files, a folder or a glob")
 
 

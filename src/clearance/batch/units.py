@@ -260,11 +260,9 @@ def _calls_of(path: str, file: Any) -> Any:  # noqa: ANN401 - pyarrow has no typ
         return None
     folder, slash, name = path.rpartition("/")
     try:
-        place = Place.of(f"{folder}{slash}{CALLS}/{name}")
-        held = parquet.ParquetFile(
-            opened(place),
-            read_dictionary=[n for n in (*ASKED, START) if n not in SELDOM_SHARED],
-            memory_map=place.local is not None,
+        held = _opened(
+            Place.of(f"{folder}{slash}{CALLS}/{name}"),
+            [n for n in (*ASKED, START) if n not in SELDOM_SHARED],
         )
     except (OSError, ValueError):
         return None
@@ -276,11 +274,19 @@ def _column(file: Any, group: int, name: str) -> Any:  # noqa: ANN401 - pyarrow 
 
 
 def parquet_file(place: Place) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """A Parquet file, its texts kept as dictionaries."""
-    texts = [name for name, kind in dataset.COLUMNS.items() if kind == "text"]
+    """A Parquet file, whosever it is; the dataset's texts are kept as dictionaries."""
+    return _opened(place, [name for name, kind in dataset.COLUMNS.items() if kind == "text"])
+
+
+def _opened(place: Place, texts: Iterable[str]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """A Parquet file; those of some columns that it has are kept as dictionaries."""
+    mapped = place.local is not None
+    plain = parquet.ParquetFile(opened(place), memory_map=mapped)
+    there = {plain.schema.column(at).path for at in range(len(plain.schema))}
     return parquet.ParquetFile(
-        opened(place), read_dictionary=texts, memory_map=place.local is not None
-    )
+        opened(place), metadata=plain.metadata, memory_map=mapped,
+        read_dictionary=[name for name in texts if name in there],
+    )  # fmt: skip
 
 
 def row_at(columns: Columns, place: int, names: Iterable[str] = Row.__struct_fields__) -> Row:
